@@ -8,10 +8,12 @@ from ledger.errors import (
     LedgerTooNewError,
     LedgerUnreachableError,
     NaiveInstantError,
+    NothingLoadedError,
     OutboxStateError,
     UnknownEditionError,
 )
 from ledger.store import Ledger
+from ledger.workplace import Workplace, open_workplace
 
 __all__ = [
     "Build",
@@ -24,8 +26,11 @@ __all__ = [
     "LedgerUnreachableError",
     "Load",
     "NaiveInstantError",
+    "NothingLoadedError",
     "OutboxMail",
     "OutboxStateError",
     "Registration",
     "UnknownEditionError",
+    "Workplace",
+    "open_workplace",
 ]

@@ -37,6 +37,10 @@ class DuplicateMessageIdError(LedgerError):
     """Two mails carry one Message-ID, so that the journal could not tell which was sent."""
 
 
+class NothingLoadedError(LedgerError):
+    """No source has landed yet, so that there is no day the numbers could be about."""
+
+
 class OutboxStateError(LedgerError):
     """A mail is in a state from which the asked step is not possible."""
 

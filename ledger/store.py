@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, select
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import outbox, tables
@@ -50,6 +50,25 @@ class Ledger:
         query = select(tables.loads).order_by(tables.loads.c.source, tables.loads.c.load_date)
         with transaction(self._engine) as connection:
             return [Load(**row) for row in connection.execute(query).mappings()]
+
+    def as_of(self) -> date:
+        """The last day the landed data know about: the newest load of any source.
+
+        A source that is later than the others does not hold it back; editions wait for that
+        source by their own gate.
+
+        Raises:
+            NothingLoadedError: no source has landed yet.
+        """
+        with transaction(self._engine) as connection:
+            day: date | None = connection.execute(
+                select(func.max(tables.loads.c.load_date))
+            ).scalar()
+        if day is None:
+            raise NothingLoadedError(
+                "no source has landed yet", "collect first: `cxloop run --only collect`"
+            )
+        return day
 
     def record_build(self, build: Build) -> None:
         """Keep that the warehouse now holds this build; repeating the latest adds nothing."""
@@ -184,7 +203,7 @@ def _latest_build(connection: Connection) -> Build | None:
 
 def _registration(connection: Connection, experiment_id: str) -> Registration | None:
     query = select(tables.registrations).where(
-        and_(tables.registrations.c.experiment_id == experiment_id)
+        tables.registrations.c.experiment_id == experiment_id
     )
     row = connection.execute(query).mappings().first()
     return Registration(**row) if row else None
