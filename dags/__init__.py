@@ -1,0 +1,1 @@
+"""The schedule: one file per DAG, each task one call into a room."""

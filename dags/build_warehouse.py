@@ -1,0 +1,58 @@
+"""### build_warehouse: what the collected records mean
+
+Runs whenever a source has landed. **declare** writes the programme's declarations as tables beside
+the lake; **build** runs `dbt build` (models and their tests) as one subprocess, because DuckDB
+lets one process write.
+
+**When it fails.** The message lists each failing model or test with its file. Nothing downstream
+has run: the last readouts stand. Mend the model or the mapping and clear *build*. To look closer:
+`cxloop run --only build`, or open `dbt/run_results.json` in the programme's home.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from airflow.sdk import dag, task
+
+from dags.hand_overs import MARTS, START, WAREHOUSE_POOL, raw, task_defaults
+from ledger import open_workplace
+from programme import Settings, load_programme
+
+SOURCES = load_programme(Settings.from_environment().programme_dir).sources
+
+
+@dag(
+    schedule=reduce(or_, [raw(source_id) for source_id in SOURCES]) if SOURCES else None,
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=task_defaults("data_engineering"),
+    tags=["measure"],
+    description="Staging, facts, metrics and moments, with their tests, by dbt",
+    doc_md=__doc__,
+)
+def build_warehouse() -> None:
+    """Declarations, then dbt."""
+
+    @task
+    def declare() -> None:
+        from connectors.landing import declare
+
+        programme, settings, ledger = open_workplace()
+        declare(programme, settings, as_of=ledger.as_of())
+
+    @task(pool=WAREHOUSE_POOL, outlets=[MARTS])
+    def build() -> str:
+        from analysis.dbt_build import build_if_changed
+        from connectors.landing import lake_fingerprint
+
+        _, settings, ledger = open_workplace()
+        return str(build_if_changed(settings, ledger, lake=lake_fingerprint(settings)))
+
+    declare() >> build()
+
+
+build_warehouse()
