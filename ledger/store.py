@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger import outbox, tables
 from ledger.database import open_engine, transaction
 from ledger.entries import Build, Edition, EditionKind, Load, OutboxMail, Registration
+from ledger.errors import NothingLoadedError
 
 
 class Ledger:
