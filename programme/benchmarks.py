@@ -81,8 +81,8 @@ class Benchmark(Declaration):
     grace_days: int = Field(default=4, ge=0, le=90)
     metrics: list[Identifier] = Field(min_length=1)
     headline: Identifier
-    segments: list[Identifier] = []
-    weight_by: list[Identifier] = []
+    segments: list[Identifier] = Field(default=[])
+    weight_by: list[Identifier] = Field(default=[])
     min_answers: int = Field(default=30, ge=2)
     drivers: DriverAnalysis | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -106,7 +106,7 @@ class Report(Declaration):
     """
 
     kind: Literal["benchmark", "experiment"]
-    subjects: list[Identifier] = []
+    subjects: list[Identifier] = Field(default=[])
     languages: list[Language] = Field(default=["ja", "en"], min_length=1)
     recipients: list[Identifier] = Field(min_length=1)
 
@@ -129,5 +129,5 @@ class Company(Declaration):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     sender: str
     allowed_domains: list[str] = Field(min_length=1)
-    segments: list[Identifier] = []
+    segments: list[Identifier] = Field(default=[])
     roles: dict[Identifier, Role] = Field(min_length=1)

@@ -21,7 +21,8 @@ class Variant(Declaration):
 class SuccessMetric(Declaration):
     """A metric that the intervention is meant to move.
 
-    ``minimum_effect`` is absolute, in the metric's unit, positive, in the ``alternative``'s direction.
+    ``minimum_effect`` is absolute, positive, in the metric's unit and the ``alternative``'s
+    direction.
     """
 
     metric: Identifier
@@ -59,13 +60,13 @@ class Experiment(Declaration):
     pre_period_days: int = Field(default=90, ge=0, le=366)
     variants: dict[Identifier, Variant] = Field(min_length=2)
     success: list[SuccessMetric] = Field(min_length=1)
-    guardrails: list[Guardrail] = []
-    secondary: list[Identifier] = []
-    segments: list[Identifier] = []
+    guardrails: list[Guardrail] = Field(default=[])
+    secondary: list[Identifier] = Field(default=[])
+    segments: list[Identifier] = Field(default=[])
     use_cuped: bool = True
     alpha: Share = 0.05
     power: Share = 0.8
-    amendments: list[Amendment] = []
+    amendments: list[Amendment] = Field(default=[])
 
     @model_validator(mode="after")
     def _plan_is_whole(self) -> Experiment:
@@ -74,11 +75,12 @@ class Experiment(Declaration):
             raise ValueError(f"the variants' shares sum to {total:g}, not to 1")
         controls = [name for name, variant in self.variants.items() if variant.is_control]
         if len(controls) != 1:
-            raise ValueError(f"exactly one variant has `is_control: true`; found {controls or 'none'}")
+            raise ValueError(
+                f"exactly one variant has `is_control: true`; found {controls or 'none'}"
+            )
         if self.ends_on <= self.starts_on:
             raise ValueError("ends_on must lie after starts_on")
-        named = [item.metric for item in (*self.success, *self.guardrails)] + self.secondary
-        twice = sorted({name for name in named if named.count(name) > 1})
+        twice = sorted({name for name in self.metrics if self.metrics.count(name) > 1})
         if twice:
             raise ValueError(f"metrics named twice: {twice}")
         return self

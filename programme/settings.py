@@ -16,9 +16,11 @@ class Settings:
 
     Attributes:
         programme_dir: The directory of YAML (``CXLOOP_PROGRAMME``, default: the demo company).
-        home: Everything the programme generates (``CXLOOP_HOME``, default ``build/<directory name>``).
+        home: Everything the programme generates (``CXLOOP_HOME``, default ``build/<directory
+            name>``).
         data_root: What ``${data_root}`` means in a source (``CXLOOP_DATA_ROOT``).
-        ledger_url: SQLAlchemy address of the ledger (``CXLOOP_LEDGER_URL``, default SQLite in ``home``).
+        ledger_url: SQLAlchemy address of the ledger (``CXLOOP_LEDGER_URL``, default SQLite in
+            ``home``).
         address_book: YAML of role → addresses (``CXLOOP_ADDRESS_BOOK``). It lies outside the
             programme, because a programme is reviewed in git and holds no person's address.
         dbt_target: Which warehouse of ``dbt_project/profiles.yml`` (``CXLOOP_DBT_TARGET``).
@@ -41,7 +43,9 @@ class Settings:
         programme_dir = Path(
             env.get("CXLOOP_PROGRAMME", str(REPOSITORY / "programme" / "demo"))
         ).resolve()
-        home = Path(env.get("CXLOOP_HOME", str(REPOSITORY / "build" / programme_dir.name))).resolve()
+        home = Path(
+            env.get("CXLOOP_HOME", str(REPOSITORY / "build" / programme_dir.name))
+        ).resolve()
         journal = env.get("CXLOOP_MAIL_JOURNAL")
         return cls(
             programme_dir=programme_dir,
@@ -65,7 +69,7 @@ class Settings:
 
     @property
     def dbt_state(self) -> Path:
-        """dbt's target directory: manifest, run results, compiled SQL."""
+        """Target directory of dbt: manifest, run results, compiled SQL."""
         return self.home / "dbt"
 
     @property

@@ -92,7 +92,7 @@ class PagedRead(Declaration):
 
     path: str
     data_selector: str
-    params: dict[str, Scalar] = {}
+    params: dict[str, Scalar] = Field(default={})
     paginator: Literal["page_number", "cursor", "next_link", "header_link", "single"] = "single"
     page_param: str = "page"
     base_page: int = 1
@@ -130,10 +130,10 @@ class FieldMap(Declaration):
     const: Scalar | None = None
     join: list[str] | None = None
     separator: str = "-"
-    missing: list[Scalar] = []
+    missing: list[Scalar] = Field(default=[])
     recode: dict[str, Scalar | None] | None = None
     recode_other: Literal["quarantine", "keep", "null"] = "quarantine"
-    formats: list[str] = []
+    formats: list[str] = Field(default=[])
     timezone: str | None = None
     required: bool = False
 
@@ -151,7 +151,7 @@ class FieldMap(Declaration):
 
 
 class Condition(Declaration):
-    """Keep only the rows in which ``column`` is (or is not) one of the values; nulls never match."""
+    """Keep only rows whose ``column`` is (or is not) one of the values; nulls never match."""
 
     column: str
     is_in: list[Scalar] | None = None
@@ -172,9 +172,9 @@ class RecordMap(Declaration):
     record: str
     survey: Identifier | None = None
     question: Identifier | None = None
-    where: list[Condition] = []
+    where: list[Condition] = Field(default=[])
     explode: str | None = None
-    first_by: list[str] = []
+    first_by: list[str] = Field(default=[])
     fields: dict[str, FieldMap]
 
 
@@ -187,7 +187,7 @@ class Check(Declaration):
 
     record: str
     expectation: str
-    kwargs: dict[str, Any] = {}
+    kwargs: dict[str, Any] = Field(default={})
     severity: Literal["quarantine", "hold", "warn"] = "quarantine"
     reason: str = ""
 
@@ -205,9 +205,9 @@ class Entity(Declaration):
     rest: PagedRead | None = None
     lookback_minutes: int = Field(default=0, ge=0)
     columns: list[str] | None = None
-    personal: dict[str, Literal["hash", "drop"]] = {}
+    personal: dict[str, Literal["hash", "drop"]] = Field(default={})
     records: list[RecordMap] = Field(min_length=1)
-    checks: list[Check] = []
+    checks: list[Check] = Field(default=[])
 
     @model_validator(mode="after")
     def _one_reader(self) -> Entity:
@@ -221,10 +221,12 @@ class Source(Declaration):
     """A system the company collects from. The file stem is the id.
 
     ``timezone`` is that of timestamps that carry none. ``history_from`` bounds the first pull.
+    ``schedule`` is a cron expression or preset for its ingestion; null means by hand only.
     """
 
     description: str
     owner: str
+    schedule: str | None = "@daily"
     system: System
     timezone: str = "UTC"
     history_from: date | None = None

@@ -37,7 +37,9 @@ class Question(Declaration):
         if any(part is None for part in scale):
             raise ValueError("scale_min, scale_max and is_high_good are declared, never assumed")
         if self.kind == "nps" and scale != (0, 10, True):
-            raise ValueError("nps is asked from 0 to 10 with high good; declare kind rating otherwise")
+            raise ValueError(
+                "nps is asked from 0 to 10 with high good; declare kind rating otherwise"
+            )
         if not self.scale_min < self.scale_max:  # type: ignore[operator]
             raise ValueError("scale_min must lie below scale_max")
         return self
@@ -62,7 +64,7 @@ class Survey(Declaration):
     journey_stage: JourneyStage
     department: str = ""
     questions: dict[Identifier, Question] = Field(min_length=1)
-    breaks: list[Break] = []
+    breaks: list[Break] = Field(default=[])
 
     @model_validator(mode="after")
     def _references_hold(self) -> Survey:
