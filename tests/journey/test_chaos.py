@@ -1,0 +1,123 @@
+"""Kill -9 at random moments of the demo, then run it again: same tables, no mail doubled or lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from email import message_from_bytes
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import psutil
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KILLS = int(os.environ.get("CXLOOP_CHAOS_KILLS", "20"))
+CUSTOMERS = 3000
+VICTIMS = ("scheduler", "dag-processor", "triggerer", "api-server", "task")
+
+
+def start_demo(home: Path) -> subprocess.Popen[bytes]:
+    log = (home.parent / f"{home.name}.log").open("ab")
+    command = [sys.executable, "-m", "cli", "--home", str(home), "demo"]
+    command += ["--customers", str(CUSTOMERS)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+
+
+def processes_of(home: Path, victim: str) -> list[psutil.Process]:
+    """The demo's processes of one kind: a component of Airflow, or whatever runs a task."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("CXLOOP_STACK") != str(home / "airflow"):
+                continue
+            line = " ".join(process.cmdline())
+            if victim == "task":
+                is_it = "task supervisor" in line or "LocalExecutor" in line or "dbt.cli" in line
+            else:
+                is_it = f"airflow {victim}" in line or line.endswith(victim)
+            if is_it:
+                found.append(process)
+    return found
+
+
+def mails(home: Path) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for file in (home / "mail").glob("*.eml"):
+        message = message_from_bytes(file.read_bytes())
+        found[f"{message['Message-ID']} to {message['To']}"] += 1
+    return found
+
+
+def tables(home: Path) -> dict[str, pd.DataFrame]:
+    with duckdb.connect(str(home / "warehouse" / "cxloop.duckdb"), read_only=True) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from information_schema.tables "
+                "where table_schema = 'cx' and table_type = 'BASE TABLE' order by 1"
+            ).fetchall()
+        ]
+        found = {name: connection.sql(f'select * from cx."{name}"').df() for name in names}
+    for name, frame in found.items():
+        exact = [c for c in frame.columns if not pd.api.types.is_float_dtype(frame[c])]
+        rounded = frame.copy()
+        for column in frame.columns.difference(exact):
+            rounded[column] = frame[column].round(6)
+        found[name] = frame.iloc[rounded.astype(str).sort_values(list(frame.columns)).index]
+    return found
+
+
+def assert_same_tables(got: dict[str, pd.DataFrame], wanted: dict[str, pd.DataFrame]) -> None:
+    assert len(wanted) >= 20
+    assert got.keys() == wanted.keys()
+    for name, frame in wanted.items():
+        pd.testing.assert_frame_equal(
+            got[name].reset_index(drop=True), frame.reset_index(drop=True), rtol=1e-9, obj=name
+        )
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(7200)
+def test_a_killed_demo_run_again_ends_the_same(tmp_path: Path) -> None:
+    calm = tmp_path / "calm"
+    calm.mkdir()
+    began = time.monotonic()
+    assert start_demo(calm).wait() == 0, (tmp_path / "calm.log").read_text()[-3000:]
+    length = time.monotonic() - began
+    wanted, wanted_mails = tables(calm), mails(calm)
+    assert set(wanted_mails.values()) == {1}
+    draw = random.Random(20260705)
+    killed: Counter[str] = Counter()
+    for number in range(KILLS):
+        home = tmp_path / f"storm{number}"
+        home.mkdir()
+        shutil.copytree(calm / "systems", home / "systems")
+        demo = start_demo(home)
+        moment = draw.uniform(3, length * 0.9)
+        victim = VICTIMS[number % len(VICTIMS)]
+        time.sleep(moment)
+        targets: list[psutil.Process] = []
+        while not targets and demo.poll() is None:
+            targets = processes_of(home, victim)
+            time.sleep(0.02)
+        for target in targets[:1] if victim == "task" else targets:
+            with contextlib.suppress(psutil.Error):
+                target.kill()
+                killed[victim] += 1
+        first = demo.wait()
+        again = start_demo(home).wait()
+        assert again == 0, (tmp_path / f"storm{number}.log").read_text()[-3000:]
+        assert mails(home) == wanted_mails, (number, victim, moment)
+        assert_same_tables(tables(home), wanted)
+        print(f"{number + 1:2d}/{KILLS}: {victim} at {moment:.1f} s: exit {first}, then {again}: same")
+        shutil.rmtree(home)
+    print(f"killed: {dict(killed)}")
+    assert sum(killed.values()) >= KILLS * 0.8
