@@ -1,0 +1,125 @@
+"""Runs dbt as a subprocess and reads what it says about every node."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import DbtBuildError, FailedNode
+from programme.settings import REPOSITORY, Settings
+
+PROJECT = REPOSITORY / "dbt_project"
+_FAILED = ("error", "fail", "runtime error", "partial success")
+_TAIL_LINES = 30
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A build in which nothing failed.
+
+    Attributes:
+        nodes: Models and tests that ran.
+        failed: Always 0; a build with failures raises.
+        warned: Unique ids of tests that warned.
+        manifest: dbt's ``manifest.json``.
+    """
+
+    nodes: int
+    failed: int
+    warned: tuple[str, ...]
+    manifest: Path
+
+
+def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> BuildResult:
+    """Build and test every model as of the end of that day (UTC).
+
+    Unit tests are the project's own tests, not the data's; they do not run here.
+
+    Raises:
+        DbtBuildError: listing every failing node with its message and file.
+    """
+    results_file = settings.dbt_state / "run_results.json"
+    # a stale file would be read as this run's when dbt stops before it runs anything
+    results_file.unlink(missing_ok=True)
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    variables = json.dumps({"as_of": as_of.isoformat()})
+    options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
+    if full_refresh:
+        options.append("--full-refresh")
+    done = _dbt(settings, "build", *options)
+    manifest = settings.dbt_state / "manifest.json"
+    if not results_file.is_file():
+        raise DbtBuildError(
+            f"dbt stopped before it ran a model (exit {done.returncode}):\n{_tail(done)}",
+            "correct the dbt project as dbt says",
+        )
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    failures = _failures(results, manifest)
+    if failures or done.returncode:
+        listed = "\n".join(f"  {node}" for node in failures) or _tail(done)
+        raise DbtBuildError(
+            f"dbt failed on {len(failures)} of {len(results)} nodes:\n{listed}",
+            "correct the model or the data the node names, then run `cxloop run` again",
+            failures,
+        )
+    warned = tuple(sorted(str(r["unique_id"]) for r in results if r["status"] == "warn"))
+    return BuildResult(len(results), 0, warned, manifest)
+
+
+def parse(settings: Settings) -> Path:
+    """Parse the project without touching the warehouse; returns the manifest.
+
+    Raises:
+        DbtBuildError: the project does not parse.
+    """
+    done = _dbt(settings, "parse", "--vars", json.dumps({"as_of": "1970-01-01"}))
+    manifest = settings.dbt_state / "manifest.json"
+    if done.returncode or not manifest.is_file():
+        what = f"the dbt project does not parse:\n{_tail(done)}"
+        raise DbtBuildError(what, "correct the file dbt names")
+    return manifest
+
+
+def _dbt(settings: Settings, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+    settings.dbt_state.mkdir(parents=True, exist_ok=True)
+    # the root flags come before the command; `-W` because dbt's own package imports its main twice
+    call = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
+    call += ["--no-use-colors", "--log-level-file", "none", "--no-version-check"]
+    call += ["--no-send-anonymous-usage-stats", command]
+    call += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    call += ["--target", settings.dbt_target, "--target-path", str(settings.dbt_state), *options]
+    environment = {
+        **os.environ,
+        "CXLOOP_LAKE": str(settings.lake),
+        "CXLOOP_WAREHOUSE": str(settings.warehouse),
+        "DBT_LOG_PATH": str(settings.dbt_state),
+        "DO_NOT_TRACK": "1",
+        "TZ": "UTC",
+    }
+    return subprocess.run(
+        call, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+
+def _failures(results: list[dict[str, Any]], manifest: Path) -> tuple[FailedNode, ...]:
+    nodes: dict[str, Any] = {}
+    if manifest.is_file():
+        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
+    found = []
+    for result in results:
+        if result["status"] in _FAILED:
+            name = str(result["unique_id"])
+            file = str(nodes.get(name, {}).get("original_file_path", "unknown file"))
+            message = " ".join(str(result.get("message") or "no message").split())
+            found.append(FailedNode(name, str(result["status"]), message, file))
+    return tuple(sorted(found, key=lambda node: node.node))
+
+
+def _tail(done: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-_TAIL_LINES:])
