@@ -3,8 +3,9 @@
 This room imports no other room of the project.
 """
 
+from programme.checking import check
 from programme.errors import DeclarationError, Problem
 from programme.loader import Programme, load_programme
 from programme.settings import Settings
 
-__all__ = ["DeclarationError", "Problem", "Programme", "Settings", "load_programme"]
+__all__ = ["DeclarationError", "Problem", "Programme", "Settings", "check", "load_programme"]

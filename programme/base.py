@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=80)]
 Scalar = bool | int | float | str
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -22,3 +24,17 @@ class Words(Declaration):
 
     en: str
     ja: str
+
+
+class RefusedError(ValueError):
+    """A value that a validator refuses.
+
+    Attributes:
+        at: Path of the offending key below the declaration that is validated.
+        mend: What to write instead.
+    """
+
+    def __init__(self, what: str, *at: str | int, mend: str = "correct the value") -> None:
+        self.at = at
+        self.mend = mend
+        super().__init__(what)

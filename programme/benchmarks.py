@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from programme.base import Declaration, Identifier, Words
+from programme.base import Declaration, Identifier, RefusedError, Words
 
 Language = Literal["en", "ja"]
 _HALF_YEAR = re.compile(r"^(\d{4})H([12])$")
@@ -95,7 +95,11 @@ class Benchmark(Declaration):
     @model_validator(mode="after")
     def _headline_is_measured(self) -> Benchmark:
         if self.headline not in self.metrics:
-            raise ValueError(f"headline `{self.headline}` is not among the metrics")
+            raise RefusedError(
+                f"headline `{self.headline}` is not among the metrics",
+                "headline",
+                mend=f"name one of {', '.join(self.metrics)}",
+            )
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from programme.base import Declaration, Identifier, Share, Words
+from programme.base import Declaration, Identifier, RefusedError, Share, Words
 
 
 class Variant(Declaration):
@@ -72,17 +72,30 @@ class Experiment(Declaration):
     def _plan_is_whole(self) -> Experiment:
         total = sum(variant.share for variant in self.variants.values())
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"the variants' shares sum to {total:g}, not to 1")
+            raise RefusedError(
+                f"the variants' shares sum to {total:g}, not to 1",
+                "variants",
+                mend="let the shares sum to 1",
+            )
         controls = [name for name, variant in self.variants.items() if variant.is_control]
         if len(controls) != 1:
-            raise ValueError(
-                f"exactly one variant has `is_control: true`; found {controls or 'none'}"
+            raise RefusedError(
+                f"exactly one variant has `is_control: true`; found {controls or 'none'}",
+                "variants",
+                mend="mark the arm without the intervention, and only it",
             )
         if self.ends_on <= self.starts_on:
-            raise ValueError("ends_on must lie after starts_on")
+            raise RefusedError(
+                f"ends_on {self.ends_on} does not lie after starts_on {self.starts_on}",
+                "ends_on",
+                mend="write the later day",
+            )
         twice = sorted({name for name in self.metrics if self.metrics.count(name) > 1})
         if twice:
-            raise ValueError(f"metrics named twice: {twice}")
+            raise RefusedError(
+                f"metrics named twice: {', '.join(twice)}",
+                mend="give each metric one role: success, guardrail or secondary",
+            )
         return self
 
     @property

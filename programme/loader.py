@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
 
-from programme.base import Declaration
+from programme.base import IDENTIFIER, Declaration
 from programme.benchmarks import Benchmark, Company, Report
+from programme.documents import Document, line_of, read_document
 from programme.errors import DeclarationError, Problem
 from programme.experiments import Experiment
+from programme.refusals import IDENTIFIER_MEND, nearest, problems_of
 from programme.sources import Source
 from programme.surveys import Survey
 
+__all__ = ["Programme", "line_of", "load_programme", "nearest"]
+
 T = TypeVar("T", bound=Declaration)
+COMPANY = "programme"
 
 
 @dataclass(frozen=True)
 class Programme:
     """All declarations of one company, keyed by id (the file's stem).
 
-    ``files`` maps ``"<folder>/<id>"`` to the file, and ``texts`` to its text as read, which is what
-    gets hashed when a plan is registered.
+    ``files`` maps ``"<folder>/<id>"`` (and ``"programme"`` for the company itself) to the file,
+    and ``texts`` to its text as read, which is what gets hashed when a plan is registered.
     """
 
     root: Path
@@ -57,118 +58,80 @@ def load_programme(root: Path) -> Programme:
     Raises:
         DeclarationError: listing every problem found, each with file, line and mend.
     """
-    problems: list[Problem] = []
-    if not (root / "programme.yml").is_file():
+    home = root / "programme.yml"
+    if not home.is_file():
         what = "this directory holds no programme.yml"
         mend = "point CXLOOP_PROGRAMME (or --programme) at a programme's directory"
         raise DeclarationError([Problem(root, 0, "programme", what, mend)])
-    company = _read(root / "programme.yml", Company, problems)
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    company = _read(home, COMPANY, Company, documents, problems)
     found: dict[str, dict[str, Any]] = {folder: {} for folder in _FOLDERS}
-    files: dict[str, Path] = {}
-    texts: dict[str, str] = {}
     for folder, kind in _FOLDERS.items():
-        for file in sorted((root / folder).glob("*.y*ml")):
-            declaration = _read(file, kind, problems)
-            files[f"{folder}/{file.stem}"] = file
-            texts[f"{folder}/{file.stem}"] = file.read_text(encoding="utf-8", errors="replace")
+        for file in _files(root / folder, problems):
+            declaration = _read(file, f"{folder}/{file.stem}", kind, documents, problems)
             if declaration is not None:
                 found[folder][file.stem] = declaration
-    problems += _unknown_folders(root)
+    problems += _unknown_entries(root)
     if problems or company is None:
         raise DeclarationError(problems)
-    return Programme(root=root, company=company, files=files, texts=texts, **found)
+    return Programme(
+        root=root,
+        company=company,
+        files={name: document.file for name, document in documents.items()},
+        texts={name: document.text for name, document in documents.items()},
+        **found,
+    )
 
 
-def line_of(text: str, path: Sequence[str | int]) -> int:
-    """The line (from 1) of a key in a YAML text; the nearest parent's line where the key is absent."""
-    try:
-        node = YAML(typ="rt").load(text)
-    except MarkedYAMLError:
-        return 0
-    line = 0
-    for step in path:
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0] + 1
-            node = node[step]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = node.lc.item(step)[0] + 1
-            node = node[step]
-        else:
-            # pydantic adds the tag of a union and names of types to its path: skip those
-            continue
-    return line
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A mend for a misspelt name: the closest known one, or the list of them."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"known here: {', '.join(names) or 'none'}"
-
-
-def _read(file: Path, kind: type[T], problems: list[Problem]) -> T | None:
-    try:
-        text = file.read_text(encoding="utf-8")
-        content = YAML(typ="safe").load(text)
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8 at byte {error.start}"
-        problems.append(Problem(file, 0, "encoding", what, "save the file as UTF-8"))
+def _read(
+    file: Path,
+    name: str,
+    kind: type[T],
+    documents: dict[str, Document],
+    problems: list[Problem],
+) -> T | None:
+    document = read_document(file)
+    if isinstance(document, Problem):
+        problems.append(document)
         return None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        what = f"not valid YAML: {error.problem}"
-        mend = "check the indentation, quotes and colons of this line and the one above"
-        problems.append(Problem(file, mark.line + 1 if mark else 0, "syntax", what, mend))
-        return None
-    if not isinstance(content, dict):
-        mend = "write `key: value` lines; see programme/demo for an example"
-        problems.append(Problem(file, 0, "content", "the file holds no mapping", mend))
-        return None
+    documents[name] = document
     try:
-        return kind.model_validate(content)
+        return kind.model_validate(document.content)
     except ValidationError as error:
-        problems.extend(_problems_of(file, text, kind, error))
+        problems.extend(problems_of(document, kind, error))
         return None
 
 
-def _problems_of(
-    file: Path, text: str, kind: type[Declaration], error: ValidationError
-) -> list[Problem]:
-    found = []
-    for detail in error.errors():
-        path = [step for step in detail["loc"]]
-        where = ".".join(str(step) for step in path) or "content"
-        what = detail["msg"].removeprefix("Value error, ")
-        mend = "correct the value"
-        if detail["type"] == "extra_forbidden":
-            what = f"unknown key `{path[-1]}`"
-            mend = nearest(str(path[-1]), _fields_at(kind, path[:-1]))
-        elif detail["type"] == "missing":
-            what = f"key `{path[-1]}` is missing"
-            mend = f"add `{path[-1]}:`"
-        elif detail["type"] != "value_error":
-            what = f"{what}; found `{detail['input']!r}`"
-        found.append(Problem(file, line_of(text, path), where, what, mend))
-    return found
+def _files(folder: Path, problems: list[Problem]) -> list[Path]:
+    """The folder's declarations; a file that would not be read, or hides another, is a problem."""
+    files: dict[str, Path] = {}
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if entry.name.startswith(".") or entry.suffix == ".md":
+            continue
+        if entry.suffix not in (".yml", ".yaml"):
+            mend = "name it <id>.yml, or move it out of the programme"
+            problems.append(Problem(entry, 0, "file name", "this is not read", mend))
+        elif not IDENTIFIER.match(entry.stem):
+            what = f"`{entry.stem}` is no identifier, and the file's name is the id"
+            problems.append(Problem(entry, 0, "file name", what, IDENTIFIER_MEND))
+        elif entry.stem in files:
+            what = f"id `{entry.stem}` is declared by {files[entry.stem].name} as well"
+            problems.append(Problem(entry, 0, "file name", what, "keep one of the two files"))
+        else:
+            files[entry.stem] = entry
+    return list(files.values())
 
 
-def _fields_at(kind: type[Declaration], path: Sequence[str | int]) -> list[str]:
-    """Names that a key could have had: those of every type reachable at that depth of the schema."""
-    schema = kind.model_json_schema()
-    if not path:
-        return sorted(schema.get("properties", {}))
-    names = set(schema.get("properties", {}))
-    for part in schema.get("$defs", {}).values():
-        names |= set(part.get("properties", {}))
-    return sorted(names)
-
-
-def _unknown_folders(root: Path) -> list[Problem]:
+def _unknown_entries(root: Path) -> list[Problem]:
     problems = []
     for entry in sorted(root.iterdir()):
-        if entry.is_dir() and entry.name not in _FOLDERS and not entry.name.startswith((".", "_")):
+        if entry.name.startswith((".", "_")):
+            continue
+        if entry.is_dir() and entry.name not in _FOLDERS:
             mend = nearest(entry.name, _FOLDERS)
             problems.append(Problem(entry, 0, "folder", f"unknown folder `{entry.name}`", mend))
+        elif entry.suffix in (".yml", ".yaml") and entry.name != "programme.yml":
+            mend = f"move it into one of the folders {', '.join(_FOLDERS)}"
+            problems.append(Problem(entry, 0, "file name", "this is not read", mend))
     return problems

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from programme.base import Declaration, Identifier, Scalar
+from programme.base import Declaration, Identifier, RefusedError, Scalar
 
 
 class BearerAuth(Declaration):
@@ -51,13 +51,18 @@ class SqlSystem(Declaration):
 
 
 class RestSystem(Declaration):
-    """A JSON API over HTTP."""
+    """A JSON API over HTTP.
+
+    A request is repeated up to ``max_attempts`` times on 429, 5xx, time-outs and broken answers,
+    after ``backoff_seconds``, twice that, four times and so on, or as ``Retry-After`` says.
+    """
 
     kind: Literal["rest"]
     base_url: str
     auth: Auth | None = None
     timeout_seconds: float = 30.0
     max_attempts: int = Field(default=5, ge=1, le=20)
+    backoff_seconds: float = Field(default=1.0, ge=0, le=60)
 
 
 System = Annotated[FilesSystem | SqlSystem | RestSystem, Field(discriminator="kind")]
@@ -124,6 +129,10 @@ class FieldMap(Declaration):
 
     ``recode_other`` decides about a value that ``recode`` does not list: ``quarantine`` (default)
     sends the row to quarantine, ``keep`` passes it on, ``null`` makes it null.
+    ``formats`` are strptime formats, tried in order; without them an instant is ISO 8601.
+    ``epoch_seconds`` and ``epoch_milliseconds`` are formats too.
+    ``required`` sends a row without the value to quarantine. ``optional`` says that the column
+    itself may be absent, as JSON collections leave out what is empty.
     """
 
     column: str | None = None
@@ -136,6 +145,7 @@ class FieldMap(Declaration):
     formats: list[str] = Field(default=[])
     timezone: str | None = None
     required: bool = False
+    optional: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -236,8 +246,10 @@ class Source(Declaration):
     def _readers_match_the_system(self) -> Source:
         for name, entity in self.entities.items():
             if getattr(entity, self.system.kind) is None:
-                raise ValueError(
-                    f"entity `{name}` needs a `{self.system.kind}:` block, "
-                    f"because the system's kind is `{self.system.kind}`"
+                raise RefusedError(
+                    f"entity `{name}` has no `{self.system.kind}:` block, "
+                    f"but the system's kind is `{self.system.kind}`",
+                    *("entities", name),
+                    mend=f"say under `{self.system.kind}:` what is read",
                 )
         return self

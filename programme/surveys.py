@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from programme.base import Declaration, Identifier, Words
+from programme.base import Declaration, Identifier, RefusedError, Words
 
 JourneyStage = Literal["awareness", "interest", "consideration", "purchase", "use", "advocacy"]
 QuestionKind = Literal["nps", "csat", "ces", "rating", "comment"]
@@ -70,8 +70,16 @@ class Survey(Declaration):
     def _references_hold(self) -> Survey:
         for name, question in self.questions.items():
             if question.drives and question.drives not in self.questions:
-                raise ValueError(f"question `{name}` drives unknown question `{question.drives}`")
-        for mark in self.breaks:
+                raise RefusedError(
+                    f"question `{name}` drives unknown question `{question.drives}`",
+                    *("questions", name, "drives"),
+                    mend=f"name one of {', '.join(self.questions)}",
+                )
+        for place, mark in enumerate(self.breaks):
             if mark.question not in self.questions:
-                raise ValueError(f"break on unknown question `{mark.question}`")
+                raise RefusedError(
+                    f"break on unknown question `{mark.question}`",
+                    *("breaks", place, "question"),
+                    mend=f"name one of {', '.join(self.questions)}",
+                )
         return self
