@@ -1,0 +1,52 @@
+{#- The catalogue: which fact holds `<metric>_numerator` and `<metric>_denominator`. Adding a metric
+    takes two columns on a fact, their meta in its YAML, and one line here. -#}
+{% macro metrics() %}
+    {{- return({
+        'nps': 'fct_survey_responses',
+        'csat_top_two_rate': 'fct_survey_responses',
+        'csat_mean': 'fct_survey_responses',
+        'ces_mean': 'fct_survey_responses',
+        'survey_response_rate': 'fct_invitations',
+        'first_reply_calendar_minutes': 'fct_interactions',
+        'resolution_calendar_minutes': 'fct_interactions',
+        'repeat_contact_rate': 'fct_interactions',
+        'ticket_reopen_rate': 'fct_interactions',
+        'repeat_purchase_rate': 'fct_orders',
+        'late_delivery_rate': 'fct_orders',
+        'renewal_rate': 'fct_outcomes',
+        'monthly_churn_rate': 'fct_customer_months',
+        'monthly_active_days': 'fct_usage',
+    }) -}}
+{% endmacro %}
+
+{#- How each fact is dated. `ends_on` is the day after a period that the row sums up: only whole
+    periods count inside a window. `is_answer` facts are weighted for nonresponse. -#}
+{% macro facts() %}
+    {{- return({
+        'fct_survey_responses': {
+            'id': 'response_id', 'at': 'responded_at', 'date': 'responded_date', 'is_answer': true,
+        },
+        'fct_invitations': {'id': 'invitation_id', 'at': 'invited_at', 'date': 'invited_date'},
+        'fct_interactions': {'id': 'interaction_id', 'at': 'opened_at', 'date': 'opened_date'},
+        'fct_orders': {'id': 'order_id', 'at': 'ordered_at', 'date': 'ordered_date'},
+        'fct_outcomes': {'id': 'outcome_id', 'at': 'due_at', 'date': 'due_date'},
+        'fct_customer_months': {
+            'id': 'customer_id', 'at': 'month_start_date', 'date': 'month_start_date',
+            'ends_on': 'next_month_date',
+        },
+        'fct_usage': {
+            'id': 'customer_id', 'at': 'month_start_date', 'date': 'month_start_date',
+            'ends_on': 'next_month_date',
+        },
+    }) -}}
+{% endmacro %}
+
+{#- The two columns of a metric: null and null where it does not apply to the row. -#}
+{% macro metric_pair(metric, applies, value) -%}
+case when {{ applies }} then {{ to_double(value) }} end as {{ metric }}_numerator,
+        case when {{ applies }} then {{ to_double(1) }} end as {{ metric }}_denominator
+{%- endmacro %}
+
+{% macro one_if(condition) -%}
+case when {{ condition }} then 1 else 0 end
+{%- endmacro %}

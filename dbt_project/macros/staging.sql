@@ -1,0 +1,19 @@
+{#- Rows of a raw record, one per key: the newest version wins; of equal versions the later load,
+    then the last source by name. Then rows that the source deleted are dropped. -#}
+{% macro newest_version(record, key) -%}
+select *
+from (
+    select
+        *,
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by version desc nulls last, load_date desc, source desc
+        ) as version_rank
+    from {{ source('raw', record) }}
+) as ranked
+where version_rank = 1 and deleted_at is null
+{%- endmacro %}
+
+{% macro instant(column) -%}
+cast({{ column }} as {{ t_instant() }})
+{%- endmacro %}

@@ -1,0 +1,79 @@
+with
+
+waves as (
+    select
+        wave.benchmark_id,
+        wave.wave,
+        benchmark_metric.metric,
+        wave.starts_on,
+        wave.ends_before
+    from {{ source('declared', 'wave') }} as wave
+    inner join {{ source('declared', 'benchmark_metric') }} as benchmark_metric
+        on wave.benchmark_id = benchmark_metric.benchmark_id
+),
+
+answer_weights as (
+    select * from {{ ref('int_answers_weighted') }}
+),
+
+events as (
+    {%- for metric, fact in metrics().items() %}
+    {%- set dated = facts()[fact] %}
+    select
+        waves.benchmark_id,
+        waves.wave,
+        waves.metric,
+        coalesce(fact.customer_id, 'event ' || fact.{{ dated.id }}) as unit_id,
+        {%- for segment in segments() %}
+        fact.{{ segment }},
+        {%- endfor %}
+        {%- if dated.is_answer %}
+        fact.design_weight * coalesce(answer_weights.nonresponse_weight, 1) as weight,
+        {%- else %}
+        fact.design_weight as weight,
+        {%- endif %}
+        fact.{{ metric }}_numerator as numerator,
+        fact.{{ metric }}_denominator as denominator
+    from {{ ref(fact) }} as fact
+    inner join waves
+        on
+            waves.metric = '{{ metric }}'
+            and fact.{{ dated.date }} >= waves.starts_on
+            and fact.{{ dated.date }} < waves.ends_before
+    {%- if dated.is_answer %}
+    left join answer_weights
+        on
+            waves.benchmark_id = answer_weights.benchmark_id
+            and fact.response_id = answer_weights.response_id
+    {%- endif %}
+    where fact.{{ metric }}_denominator > 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+final as (
+    select
+        benchmark_id,
+        wave,
+        metric,
+        unit_id,
+        {%- for segment in segments() %}
+        {{ segment }},
+        {%- endfor %}
+        cast(count(*) as bigint) as n_events,
+        sum(weight * denominator) as sum_weight,
+        sum(weight * denominator * weight * denominator) as sum_weight_squared,
+        sum(weight * numerator) as numerator,
+        sum(weight * denominator) as denominator
+    from events
+    group by
+        benchmark_id,
+        wave,
+        metric,
+        unit_id,
+        {{ segments() | join(',\n        ') }}
+)
+
+select * from final

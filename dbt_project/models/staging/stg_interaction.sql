@@ -1,0 +1,32 @@
+with
+
+newest as (
+    {{ newest_version('interaction', ['interaction_id']) }}
+),
+
+renamed as (
+    select
+        interaction_id,
+        customer_id,
+        account_id,
+        agent_id,
+        source,
+
+        kind,
+        channel,
+        touchpoint,
+        topic,
+        priority,
+        status,
+        team,
+
+        {{ instant('opened_at') }} as opened_at
+    from newest
+),
+
+final as (
+    select * from renamed
+    where opened_at < {{ as_of_end() }}
+)
+
+select * from final

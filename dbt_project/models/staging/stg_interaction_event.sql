@@ -1,0 +1,26 @@
+with
+
+newest as (
+    {{ newest_version('interaction_event', ['interaction_id', 'event_id']) }}
+),
+
+renamed as (
+    select
+        interaction_id,
+        event_id,
+        agent_id,
+        source,
+
+        kind,
+        actor,
+
+        {{ instant('occurred_at') }} as occurred_at
+    from newest
+),
+
+final as (
+    select * from renamed
+    where occurred_at < {{ as_of_end() }}
+)
+
+select * from final

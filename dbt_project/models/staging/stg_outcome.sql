@@ -1,0 +1,29 @@
+with
+
+newest as (
+    {{ newest_version('outcome', ['outcome_id']) }}
+),
+
+renamed as (
+    select
+        outcome_id,
+        customer_id,
+        account_id,
+        source,
+
+        kind,
+
+        value,
+
+        is_achieved,
+
+        {{ instant('due_at') }} as due_at
+    from newest
+),
+
+final as (
+    select * from renamed
+    where due_at < {{ as_of_end() }}
+)
+
+select * from final
