@@ -124,28 +124,23 @@ def rank_drivers(
     bootstrap. Constant items get the reason ``constant_item`` and are left out of the fit.
 
     Returns:
-        NoEstimate ``too_few_answers``, ``too_few_buckets``, ``constant_outcome``, ``too_many_items``
-        or ``collinear_items``.
+        NoEstimate ``no_answers``, ``too_few_answers``, ``too_few_buckets``,
+        ``constant_outcome``, ``constant_items``, ``too_many_items``, ``collinear_items`` or
+        ``unstable_resampling``.
     """
-    n = int(moments.n.sum())
-    items = moments.names[1:]
-    if n < max(min_answers, _ANSWERS_PER_ITEM * len(items)):
-        return NoEstimate("too_few_answers", n)
-    if len(moments.n) < _FEWEST_BUCKETS:
-        return NoEstimate("too_few_buckets", n)
+    if not len(moments.n):
+        return NoEstimate("no_answers", 0)
     means, covariances = moments.merged(np.ones((1, len(moments.n))))
+    n, items = int(moments.n.sum()), moments.names[1:]
     varies = np.diagonal(covariances[0]) > 1e-12 * (1 + means[0] ** 2)
-    if not varies[0]:
-        return NoEstimate("constant_outcome", n)
     kept = [position for position in range(len(moments.names)) if varies[position]]
-    if len(kept) < 2:
-        return NoEstimate("constant_items", n)
-    if len(kept) - 1 > _MOST_ITEMS:
-        return NoEstimate("too_many_items", n)
-    if tolerance(covariances[0][np.ix_(kept[1:], kept[1:])]).min() < _COLLINEAR:
-        return NoEstimate("collinear_items", n)
+    obstacle = _obstacle(moments, covariances[0], kept, min_answers=min_answers)
+    if obstacle:
+        return NoEstimate(obstacle, n)
     point = lmg(covariances[:, kept][:, :, kept])[0]
     draws = _resampled(moments, kept, seed=seed)
+    if len(draws) < _DRAWS / 2:
+        return NoEstimate("unstable_resampling", n)
     averages = dict(zip(moments.names, means[0], strict=True))
     names = [moments.names[position] for position in kept[1:]]
     found = _with_ranks(names, point, draws, confidence=confidence, means=averages, n=n)
@@ -158,6 +153,25 @@ def rank_drivers(
     low, high = np.quantile(draws.sum(axis=1), [tail, 1 - tail])
     total = float(point.sum())
     return DriverFit((*found, *constant), total, min(float(low), total), max(float(high), total), n)
+
+
+def _obstacle(
+    moments: BucketMoments, covariance: Matrix, kept: list[int], *, min_answers: int
+) -> str | None:
+    items = len(moments.names) - 1
+    if moments.n.sum() < max(min_answers, _ANSWERS_PER_ITEM * items):
+        return "too_few_answers"
+    if len(moments.n) < _FEWEST_BUCKETS:
+        return "too_few_buckets"
+    if 0 not in kept:
+        return "constant_outcome"
+    if len(kept) < 2:
+        return "constant_items"
+    if len(kept) - 1 > _MOST_ITEMS:
+        return "too_many_items"
+    if tolerance(covariance[np.ix_(kept[1:], kept[1:])]).min() < _COLLINEAR:
+        return "collinear_items"
+    return None
 
 
 def tolerance(covariance: Matrix) -> Vector:
@@ -220,5 +234,4 @@ def _with_ranks(
 def ranked(importance: Matrix) -> Matrix:
     """Ranks within each row, 1 for the largest; ties in column order."""
     order = np.argsort(-importance, axis=1, kind="stable")
-    ranks: Matrix = np.argsort(order, axis=1, kind="stable") + 1.0
-    return ranks
+    return np.argsort(order, axis=1, kind="stable").astype(np.float64) + 1
