@@ -12,10 +12,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
-from ledger.errors import LedgerTooNewError, LedgerUnreachableError
+from ledger.errors import LedgerRuleError, LedgerTooNewError, LedgerUnreachableError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 HEAD = "0001"
@@ -51,11 +51,17 @@ def transaction(engine: Engine, *, writes: bool = False) -> Iterator[Connection]
     up instead of failing when the second upgrades its read snapshot.
 
     Raises:
+        LedgerRuleError: a constraint of the tables refuses the row.
         LedgerUnreachableError: the database refused for a reason outside the ledger's rules.
     """
     try:
         with engine.execution_options(ledger_writes=writes).begin() as connection:
             yield connection
+    except IntegrityError as error:
+        raise LedgerRuleError(
+            f"the ledger refuses a row that contradicts what it keeps: {_reason(error)}",
+            "read what it keeps (`report list`, `outbox list`) and correct the row",
+        ) from error
     except SQLAlchemyError as error:
         raise LedgerUnreachableError(
             f"the ledger `{engine.url.render_as_string()}` refused: {_reason(error)}",

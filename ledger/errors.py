@@ -25,6 +25,10 @@ class LedgerTooNewError(LedgerError):
     """The database was migrated by a newer version of the code."""
 
 
+class LedgerRuleError(LedgerError):
+    """A row contradicts another one or the table's rules."""
+
+
 class NaiveInstantError(LedgerError, ValueError):
     """A timestamp without a time zone."""
 

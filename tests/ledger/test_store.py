@@ -10,6 +10,7 @@ from ledger import (
     Edition,
     Ledger,
     LedgerError,
+    LedgerRuleError,
     Load,
     NaiveInstantError,
     NothingLoadedError,
@@ -103,7 +104,7 @@ def test_editions_are_listed_by_kind_and_id(ledger, edition):
 
 def test_one_revision_of_a_period_has_one_id(ledger, edition):
     ledger.freeze(edition)
-    with pytest.raises(LedgerError, match="UNIQUE constraint"):
+    with pytest.raises(LedgerRuleError, match="UNIQUE constraint"):
         ledger.freeze(dataclasses.replace(edition, edition_id="benchmark/half_year/2026H1/R1"))
 
 
@@ -113,7 +114,7 @@ def test_a_seed_that_no_database_integer_holds_is_refused(edition):
 
 
 def test_an_edition_of_unknown_state_is_refused_by_the_database(ledger, edition):
-    with pytest.raises(LedgerError, match="ck_editions_state"):
+    with pytest.raises(LedgerRuleError, match="ck_editions_state"):
         ledger.freeze(dataclasses.replace(edition, state="done"))
 
 
