@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from analysis.canonical import rows_hash, seed_of
 from analysis.catalog import Catalog, Metric
-from analysis.differences import guarded_difference
 from analysis.drivers import DriverFit, bucket_moments, rank_drivers
-from analysis.levels import Cell, cell_ratio, kish_effective_size, level
-from analysis.moments import Moments
-from analysis.results import Estimate, NoEstimate, Result, ResultRow, result_row
+from analysis.results import ResultRow
+from analysis.segments import segment_labels
 from analysis.warehouse import DriverRow, WaveRow
+from analysis.waves import WaveRule, cells_by_key, metric_rows
 from ledger import Load
 from programme.benchmarks import Benchmark, HalfYear
 from programme.surveys import Survey
-
-Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -60,12 +55,18 @@ def benchmark_edition(inputs: BenchmarkInputs, *, code_version: str) -> dict[str
     """The content of ``edition.json``; equal inputs give equal content."""
     benchmark, waves = inputs.benchmark, inputs.waves
     relevant = [row for row in inputs.wave_rows if row.wave in waves]
-    cells = {_key(row): row for row in relevant}
+    cells = cells_by_key(relevant)
+    rule = WaveRule(waves, tuple(benchmark.segments), benchmark.confidence, benchmark.min_answers)
     metrics = [name for name in benchmark.metrics if name in inputs.catalog.metrics]
     rows = [
         row
         for name in metrics
-        for row in metric_rows(inputs, inputs.catalog.metrics[name], cells, waves)
+        for row in metric_rows(
+            cells,
+            inputs.catalog.metrics[name],
+            rule,
+            flags=_break_flags(inputs, inputs.catalog.metrics[name]),
+        )
     ]
     reasons = _reasons(inputs, rows)
     seed = seed_of(inputs.edition_id)
@@ -80,7 +81,7 @@ def benchmark_edition(inputs: BenchmarkInputs, *, code_version: str) -> dict[str
         "state": "blocked" if blocked else "partial" if reasons else "complete",
         "reasons": reasons,
         "code_version": code_version,
-        "inputs_hash": rows_hash([*relevant, *inputs.driver_rows]),
+        "inputs_hash": rows_hash([*relevant, *inputs.driver_rows, *inputs.loads]),
         "seed": seed,
         "confidence": benchmark.confidence,
         "title": benchmark.title.model_dump(),
@@ -92,131 +93,6 @@ def benchmark_edition(inputs: BenchmarkInputs, *, code_version: str) -> dict[str
         "breaks": _breaks(inputs),
         "coverage": _coverage(inputs.loads),
     }
-
-
-def metric_rows(
-    inputs: BenchmarkInputs, metric: Metric, cells: Mapping[Key, WaveRow], waves: Sequence[str]
-) -> Iterator[ResultRow]:
-    """Levels of every wave, then changes and shares of the latest one."""
-    declared = inputs.benchmark.segments
-    seen = {key[2:] for key in cells if key[1] == metric.metric and key[2] in declared}
-    segments = [("all", "all"), *sorted(seen)]
-    rule = {
-        "confidence": inputs.benchmark.confidence,
-        "scale": metric.scale,
-    }
-    floor = inputs.benchmark.min_answers
-    latest, previous = str(inputs.wave), str(inputs.wave.previous)
-    for segment in segments:
-        for wave in waves:
-            cell = _cell(cells.get((wave, metric.metric, *segment)))
-            found = level(cell, min_answers=floor, **rule)  # type: ignore[arg-type]
-            yield result_row(
-                found, metric=metric.metric, statistic="level", window=wave, segment=segment
-            )
-    flags = _break_flags(inputs, metric)
-    for segment in segments:
-        found = wave_change(
-            _cell(cells.get((latest, metric.metric, *segment))),
-            _cell(cells.get((previous, metric.metric, *segment))) if previous in waves else None,
-            metric=metric,
-            confidence=inputs.benchmark.confidence,
-            min_answers=floor,
-        )
-        yield result_row(
-            found,
-            metric=metric.metric,
-            statistic="change",
-            window=latest,
-            comparison=previous,
-            segment=segment,
-            flags=flags,
-        )
-    for segment in segments[1:]:
-        for wave in (latest, previous):
-            yield _share(cells, metric.metric, segment, wave)
-
-
-def wave_change(
-    latest: Cell | None,
-    previous: Cell | None,
-    *,
-    metric: Metric,
-    confidence: float,
-    min_answers: int,
-) -> Result:
-    """Latest minus previous level, the waves treated as independent samples.
-
-    People who answered in both waves make the difference more precise than this says where their
-    answers go together; the flag ``waves_treated_as_independent`` tells the reader. ``n`` counts
-    the answers of both waves.
-    """
-    if previous is None:
-        return NoEstimate("no_previous_wave", latest.n_events if latest else 0)
-    sides = [cell_ratio(cell, min_answers=min_answers) for cell in (latest, previous)]
-    for side in sides:
-        if isinstance(side, NoEstimate):
-            return side
-    assert latest is not None  # noqa: S101  its ratio exists
-    found = guarded_difference(
-        *(side for side in sides if not isinstance(side, NoEstimate)),
-        scale=metric.scale,
-        confidence=confidence,
-        sizes=(_size(latest), _size(previous)),
-    )
-    if isinstance(found, NoEstimate):
-        return found
-    n = latest.n_events + previous.n_events
-    return replace(found, n=n).flagged("waves_treated_as_independent")
-
-
-def segment_labels(names: Iterable[str], catalog: Catalog) -> dict[str, dict[str, str]]:
-    """Labels of segments in both languages; the name itself where dbt declares none."""
-    found = {}
-    for name in names:
-        segment = catalog.segments.get(name)
-        found[name] = {
-            "label_en": segment.label_en if segment else name,
-            "label_ja": segment.label_ja if segment else name,
-        }
-    return found
-
-
-def _key(row: WaveRow) -> Key:
-    return row.wave, row.metric, row.segment_name, row.segment_value
-
-
-def _cell(row: WaveRow | None) -> Cell | None:
-    if row is None:
-        return None
-    kish = kish_effective_size(row.sum_weight, row.sum_weight_squared)
-    if row.n_units < 1:
-        return Cell(None, row.n_events, kish)
-    covariance = np.array(
-        [
-            [row.var_numerator or 0.0, row.cov_numerator_denominator or 0.0],
-            [row.cov_numerator_denominator or 0.0, row.var_denominator or 0.0],
-        ]
-    )
-    means = np.array([row.mean_numerator, row.mean_denominator])
-    names = ("numerator", "denominator")
-    return Cell(Moments(row.n_units, names, means, covariance), row.n_events, kish)
-
-
-def _size(cell: Cell) -> float:
-    return min(cell.kish, float(cell.moments.n)) if cell.moments else cell.kish
-
-
-def _share(
-    cells: Mapping[Key, WaveRow], metric: str, segment: tuple[str, str], wave: str
-) -> ResultRow:
-    part, whole = cells.get((wave, metric, *segment)), cells.get((wave, metric, "all", "all"))
-    found: Result = NoEstimate("no_answers", 0)
-    if whole is not None and whole.sum_weight > 0:
-        weight = part.sum_weight if part else 0.0
-        n = part.n_events if part else 0
-        found = Estimate(weight / whole.sum_weight, None, None, None, n, "weight_share")
-    return result_row(found, metric=metric, statistic="share", window=wave, segment=segment)
 
 
 def _reasons(inputs: BenchmarkInputs, rows: Sequence[ResultRow]) -> list[dict[str, Any]]:

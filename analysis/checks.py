@@ -68,7 +68,7 @@ def multiple_exposure_check(n_multiple: int, n_units: int) -> Check:
 
 def pre_period_balance_check(metrics: Mapping[str, Arms], control: str) -> Check:
     """Did the arms already differ before exposure? The smallest p-value, Bonferroni-corrected."""
-    tests = {}
+    tests: dict[str, dict[str, Any]] = {}
     for metric, arms in metrics.items():
         ratios = {
             arm: ratio_of_means(moments, "pre_num", "pre_den") for arm, moments in arms.items()
@@ -84,7 +84,7 @@ def missing_outcome_check(metrics: Mapping[str, Arms], control: str) -> Check:
     Only for survey metrics: where people withhold their answers more in one arm, those who answer
     are no longer comparable, however well units were randomised.
     """
-    tests = {}
+    tests: dict[str, dict[str, Any]] = {}
     for metric, arms in metrics.items():
         answers = {
             arm: Ratio(moments.mean("den"), moments.variance("den") / moments.n, moments.n)

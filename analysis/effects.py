@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from scipy import stats
+
 from analysis.catalog import Metric
 from analysis.cuped import Adjustment, adjust
 from analysis.differences import difference, guarded_difference, relative_effect
@@ -172,8 +174,6 @@ def _flagged(result: Result, *flags: str) -> Result:
 
 
 def _half_width(result: Estimate, confidence: float) -> float:
-    from scipy import stats
-
     tail = (1 - confidence) / 2
     quantile = stats.norm.isf(tail) if result.df is None else stats.t.isf(tail, result.df)
     return float(quantile) * (result.std_error or 0.0)

@@ -114,10 +114,10 @@ def _success(item: SuccessMetric, found: Effect, alpha: float, tests: int) -> di
     sign = 1.0 if item.alternative == "increase" else -1.0
     entry |= _numbers(headline)
     best = _limit(headline, towards=sign)
-    if (headline.p_value or 0.0) < alpha and sign * headline.value > 0:
+    if _significant(headline, alpha) and sign * headline.value > 0:
         state = "superior"
     # harm is sought at the uncorrected level: correcting would make it easier to overlook
-    elif (plain.p_value or 0.0) < alpha and sign * plain.value < 0:
+    elif _significant(plain, alpha) and sign * plain.value < 0:
         state = "harmed"
     elif sign * best < item.minimum_effect:
         state = "ruled_out"
@@ -133,12 +133,16 @@ def _guardrail(item: Guardrail, found: Effect, plan: Experiment) -> dict[str, An
         reason = headline.reason if isinstance(headline, NoEstimate) else "no_variation"
         return {**entry, "state": "no_estimate", "reason": reason}
     sign = 1.0 if item.harm == "increase" else -1.0
-    worse = (headline.p_value or 0.0) < plan.alpha and sign * headline.value > 0
+    worse = _significant(headline, plan.alpha) and sign * headline.value > 0
     entry |= {**_numbers(headline), "p_non_inferiority": test.p_value}
-    if (test.p_value or 0.0) < plan.alpha:
+    if _significant(test, plan.alpha):
         # significantly worse, yet by less than the plan tolerates: said, but no obstacle
         return {**entry, "state": "non_inferior", "worse_within_margin": worse}
     return {**entry, "state": "harmed" if worse else "undecided"}
+
+
+def _significant(found: Estimate, alpha: float) -> bool:
+    return found.p_value is not None and found.p_value < alpha
 
 
 def _numbers(found: Estimate) -> dict[str, Any]:
