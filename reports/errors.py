@@ -1,0 +1,39 @@
+"""What can go wrong between a frozen edition and a mailbox: each error names the fact and the mend."""
+
+from __future__ import annotations
+
+
+class ReportError(RuntimeError):
+    """A report that cannot be made or sent as things stand."""
+
+
+class EditionUnreadableError(ReportError):
+    """The edition's file is missing, or does not hold what an edition holds."""
+
+
+class UnknownCodeError(ReportError):
+    """A code, unit or sentence for which the report has no words."""
+
+
+class MissingGlyphError(ReportError):
+    """A character that no packaged font can draw."""
+
+
+class BlankChartError(ReportError):
+    """A chart without a single mark of data."""
+
+
+class PdfUnavailableError(ReportError):
+    """The system library that lays out PDF pages is not installed."""
+
+
+class ReportBlockedError(ReportError):
+    """The pre-send checks found something; nothing is sent."""
+
+
+class AddressBookError(ReportError):
+    """The address book is missing, unreadable, lacks a role, or names a domain not allowed."""
+
+
+class SmtpUnavailableError(ReportError):
+    """The mail server cannot be reached or broke off; what was claimed is sent by the next run."""
