@@ -1,4 +1,4 @@
-"""### analyze_experiments: from a locked plan to a verdict
+"""### analyze_experiments: from a locked plan to a verdict.
 
 Runs whenever the warehouse was built. **register** locks the plan of every running experiment by
 its hash. **readout**, one mapped task per experiment, freezes the edition of a test whose window

@@ -1,4 +1,4 @@
-"""### build_warehouse: what the collected records mean
+"""### build_warehouse: what the collected records mean.
 
 Runs whenever a source has landed. **declare** writes the programme's declarations as tables beside
 the lake; **build** runs `dbt build` (models and their tests) as one subprocess, because DuckDB
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from airflow.sdk import dag, task
 

@@ -30,7 +30,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
 
 
 def load_date(context: Mapping[str, Any]) -> date:
-    """The day a run collects for: its parameter, else its logical date, else the day it was asked for."""
+    """The day a run collects for: its parameter, else its logical date or when it was asked for."""
     given = context["params"].get("load_date")
     if given:
         return date.fromisoformat(given)

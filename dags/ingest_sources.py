@@ -1,4 +1,4 @@
-"""### ingest_<source>: pull what is new, check it, land it exactly once
+"""### ingest_<source>: pull what is new, check it, land it exactly once.
 
 One DAG per file of `programme/sources/`. **extract** writes what the source sent to `landing`;
 **land** maps it to canonical records, checks it with Great Expectations, sends rows that fail to

@@ -1,4 +1,4 @@
-"""### publish_reports: from frozen editions to mailboxes
+"""### publish_reports: from frozen editions to mailboxes.
 
 Runs whenever a readout was frozen. **render** writes HTML and PDF of each edition that has a
 declared report, and refuses one with a blank chart, a missing glyph or a number without a source.
@@ -39,7 +39,6 @@ def publish_reports() -> None:
     @task
     def deliver() -> list[str]:
         from airflow.sdk import BaseHook
-
         from reports.deliver import SmtpSettings, deliver_due
 
         smtp = SmtpSettings.from_connection(BaseHook.get_connection("smtp_default"))

@@ -1,4 +1,4 @@
-"""### run_benchmark: the half-yearly edition
+"""### run_benchmark: the half-yearly edition.
 
 Runs whenever the warehouse was built and freezes each benchmark whose wave has ended, whose days
 of grace are over and whose sources have all landed since; otherwise it says what it waits for.
@@ -36,7 +36,10 @@ def run_benchmark() -> None:
     def freeze_edition(**context: Any) -> list[str]:
         from analysis.editions import freeze_benchmarks
 
-        return [str(state) for state in freeze_benchmarks(*open_workplace(), wave=context["params"]["wave"])]
+        return [
+            str(state)
+            for state in freeze_benchmarks(*open_workplace(), wave=context["params"]["wave"])
+        ]
 
     freeze_edition()
 

@@ -109,7 +109,13 @@ class AirflowStack:
         quiet = {"DO_NOT_TRACK": "1", "SCARF_ANALYTICS": "false", "TZ": "UTC"}
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-        return inherited | quiet | own | {"AIRFLOW_HOME": str(self.home), MARK: str(self.home)} | dict(self.extra)
+        return (
+            inherited
+            | quiet
+            | own
+            | {"AIRFLOW_HOME": str(self.home), MARK: str(self.home)}
+            | dict(self.extra)
+        )
 
     def start(self, *, say: Callable[[str], None] = lambda _: None) -> None:
         """Migrate the metadata and start every component; returns once all of them are healthy.
@@ -155,7 +161,9 @@ class AirflowStack:
             headers = {"Authorization": f"Bearer {self._token}"}
             answer = client.request(method, f"/api/v2{path}", headers=headers, **request)
             if answer.is_error:
-                raise AirflowStackError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+                raise AirflowStackError(
+                    f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+                )
             return answer.json() if answer.content else None
 
     def _start(self, component: str) -> None:
@@ -176,13 +184,20 @@ class AirflowStack:
     def _run_once(self, *arguments: str) -> None:
         command: Sequence[str] = [sys.executable, "-m", "airflow", *arguments]
         done = subprocess.run(
-            command, env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
+            command,
+            env=self.environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             said = (done.stdout + done.stderr)[-2000:]
             raise AirflowStackError(f"`airflow {' '.join(arguments)}` failed:\n{said}")
 
-    def _wait_until_healthy(self, say: Callable[[str], None], patience_seconds: float = 180) -> None:
+    def _wait_until_healthy(
+        self, say: Callable[[str], None], patience_seconds: float = 180
+    ) -> None:
         deadline = time.monotonic() + patience_seconds
         waiting: list[str] = []
         while time.monotonic() < deadline:

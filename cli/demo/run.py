@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +16,12 @@ from rich.console import Console
 
 from cli.demo.airflow_stack import AirflowStack, AirflowStackError, end_left_overs
 from cli.demo.following import Run, follow, trigger
+from cli.demo.progress import Progress
 from cli.demo.systems import DemoSystems
 
 AS_OF = "2026-07-05"
 CUSTOMERS = 20_000
 SEED = 20260705
-
-
-@dataclass
-class Stage:
-    """One stage of the demo as the summary tells it."""
-
-    name: str
-    state: str = "running"
-    seconds: float = 0.0
-
-
-@dataclass
-class Progress:
-    """Prints what happens, with the time since the start, and keeps each stage's state."""
-
-    console: Console
-    began: float = field(default_factory=time.monotonic)
-    stages: list[Stage] = field(default_factory=list)
-
-    def say(self, stage: str, text: str) -> None:
-        """One line of progress."""
-        at = time.monotonic() - self.began
-        self.console.print(f"[dim]{at:6.1f} s[/]  [bold]{stage:<10}[/] {text}", highlight=False)
-
-    @contextmanager
-    def stage(self, name: str, text: str) -> Iterator[None]:
-        """Time a stage; it is failed when its body raises."""
-        stage = Stage(name)
-        self.stages.append(stage)
-        self.say(name, text)
-        began = time.monotonic()
-        try:
-            yield
-            stage.state = "success"
-        except BaseException:
-            stage.state = "failed"
-            raise
-        finally:
-            stage.seconds = round(time.monotonic() - began, 1)
 
 
 @dataclass(frozen=True)
@@ -123,7 +85,9 @@ def demo_stack(
     try:
         with ThreadPoolExecutor(1) as beside:
             company = beside.submit(_generate, plan, progress)
-            with progress.stage("airflow", "starting scheduler, DAG processor, triggerer, API server"):
+            with progress.stage(
+                "airflow", "starting scheduler, DAG processor, triggerer, API server"
+            ):
                 stack.start(say=lambda text: progress.say("airflow", text))
                 _create_pool(stack)
             company.result()
@@ -182,3 +146,16 @@ def _follow_the_chain(stack: AirflowStack, progress: Progress) -> list[Run]:
             trigger(stack, dag_id, {"load_date": AS_OF})
         say: Callable[[str, str], None] = progress.say
         return follow(stack, say=say)
+
+
+def serve(plan: DemoPlan, *, console: Console) -> None:
+    """Airflow's UI with the demo's state behind it, until interrupted."""
+    progress = Progress(console)
+    with demo_lock(plan.home), demo_stack(plan, progress, keep_history=True) as stack:
+        _ingest_dags(stack)
+        console.print(f"\n  Airflow   [bold]{stack.url}[/]   user admin, password {stack.password}")
+        console.print("  Run the loop: trigger the ingest_* DAGs; the rest follows by itself.")
+        console.print("  Ctrl-C ends it.\n")
+        while True:
+            stack.check_alive()
+            time.sleep(1)

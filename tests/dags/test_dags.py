@@ -135,7 +135,9 @@ def test_every_task_is_retried_and_owned(described: Any) -> None:
 
 def test_what_one_dag_waits_for_another_hands_over(described: Any) -> None:
     found, sources = described
-    produced = {o for dag in found["dags"].values() for t in dag["tasks"].values() for o in t["outlets"]}
+    produced = {
+        o for dag in found["dags"].values() for t in dag["tasks"].values() for o in t["outlets"]
+    }
     waited = {asset for dag in found["dags"].values() for asset in dag["waits_for"]}
     assert waited == produced
     assert produced == {f"raw/{source}" for source in sources} | {

@@ -117,7 +117,9 @@ def test_a_killed_demo_run_again_ends_the_same(tmp_path: Path) -> None:
         assert again == 0, (tmp_path / f"storm{number}.log").read_text()[-3000:]
         assert mails(home) == wanted_mails, (number, victim, moment)
         assert_same_tables(tables(home), wanted)
-        print(f"{number + 1:2d}/{KILLS}: {victim} at {moment:.1f} s: exit {first}, then {again}: same")
+        print(
+            f"{number + 1:2d}/{KILLS}: {victim} at {moment:.1f} s: exit {first}, then {again}: same"
+        )
         shutil.rmtree(home)
     print(f"killed: {dict(killed)}")
     assert sum(killed.values()) >= KILLS * 0.8
