@@ -15,6 +15,7 @@ from programme.base import Declaration, RefusedError
 from programme.documents import Document, line_of, written_path
 from programme.errors import Problem
 
+COMMA_MEND = "put the text before it in quotes: inside { } a comma ends an unquoted text"
 IDENTIFIER_MEND = "use lower-case letters, digits and `_`, beginning with a letter"
 
 
@@ -50,6 +51,8 @@ def _fact_and_mend(
     last = str(path[-1]) if path else ""
     context = detail.get("ctx", {})
     match detail["type"]:
+        case "extra_forbidden" if detail["input"] is None and " " in last:
+            return path, f"unknown key `{last}`", COMMA_MEND
         case "extra_forbidden":
             return path, f"unknown key `{last}`", nearest(last, _keys_at(kind, path[:-1]))
         case "missing":

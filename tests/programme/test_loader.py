@@ -72,6 +72,14 @@ SINGLE_FILE_CASES = {
         "unknown value `wordings`",
         "did you mean `wording`?",
     ),
+    "a comma in an unquoted text": (
+        "experiments/callback.yml",
+        "title: {en: Callback, ja: 折り返し}\n",
+        "title: {en: Callback, as before, ja: 折り返し}\n",
+        0,
+        "unknown key `as before`",
+        "put the text before it in quotes: inside { } a comma ends an unquoted text",
+    ),
     "missing key inside a list item": (
         "experiments/callback.yml",
         "  - metric: cost\n    harm: increase\n",
