@@ -13,7 +13,7 @@ import pyarrow as pa
 
 FieldType = Literal["text", "number", "integer", "flag", "instant", "day"]
 
-_ARROW: dict[FieldType, pa.DataType] = {
+ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "text": pa.string(),
     "number": pa.float64(),
     "integer": pa.int64(),
@@ -51,7 +51,7 @@ class Record:
     @property
     def schema(self) -> pa.Schema:
         """The pinned Arrow schema."""
-        return pa.schema([pa.field(field.name, _ARROW[field.type]) for field in self.fields])
+        return pa.schema([pa.field(field.name, ARROW_TYPES[field.type]) for field in self.fields])
 
     def field(self, name: str) -> RecordField:
         """The field of that name; KeyError where there is none."""

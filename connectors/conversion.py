@@ -1,0 +1,144 @@
+"""Vendors' values become typed columns: converted exactly, or refused with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.instants import InstantFormat, localize, parse_instants
+from connectors.records import FieldType
+
+Positions = npt.NDArray[np.int64]
+
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_INTEGER = r"^[+-]?\d{1,18}(\.0*)?$"
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One column of a canonical record.
+
+    Attributes:
+        values: Of the field's Arrow type; null where there was no value or it was refused.
+        refused: Positions of values that cannot be converted, ascending.
+        reasons: One per refused position.
+    """
+
+    values: pa.Array
+    refused: Positions
+    reasons: tuple[str, ...]
+
+
+def as_text(values: pa.Array) -> pa.Array:
+    """Any landed column as text; whole floats without ``.0``, instants as ISO 8601."""
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_timestamp(values.type):
+        return pc.strftime(values, "%Y-%m-%dT%H:%M:%S" + ("Z" if values.type.tz else ""))
+    return pc.cast(values, pa.string())
+
+
+def without_empty(values: pa.Array) -> pa.Array:
+    """Text with empty and blank values as null: an empty cell is no answer."""
+    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
+    return pc.if_else(pc.fill_null(blank, True), pa.scalar(None, pa.string()), values)
+
+
+def convert(values: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted:
+    """Convert a landed column (text or a database's type) to the field's type.
+
+    A refused value is never null and never 0 in the record: its row goes to quarantine.
+    """
+    if kind == "text":
+        return _accepted(without_empty(as_text(values)))
+    if kind in ("instant", "day") and not _is_text(values):
+        return _from_temporal(values, kind, spec)
+    if kind == "flag" and pa.types.is_boolean(values.type):
+        return _accepted(values)
+    text = without_empty(as_text(values))
+    if kind in ("instant", "day"):
+        return _from_instant_text(text, kind, spec)
+    trimmed = pc.utf8_trim_whitespace(text)
+    if kind == "flag":
+        return _flags(trimmed)
+    return _numbers(trimmed) if kind == "number" else _integers(trimmed)
+
+
+def _is_text(values: pa.Array) -> bool:
+    return not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type))
+
+
+def _accepted(values: pa.Array) -> Converted:
+    return Converted(values, np.empty(0, np.int64), ())
+
+
+def _numbers(text: pa.Array) -> Converted:
+    matches = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
+    numbers = pc.cast(_where(matches, pc.utf8_ltrim(text, "+")), pa.float64())
+    finite = pc.fill_null(pc.is_finite(numbers), False)
+    return _result(text, _where(finite, numbers), "no finite number")
+
+
+def _integers(text: pa.Array) -> Converted:
+    matches = pc.fill_null(pc.match_substring_regex(text, _INTEGER), False)
+    digits = pc.replace_substring_regex(_where(matches, text), r"^\+|\.0*$", "")
+    return _result(text, pc.cast(digits, pa.int64()), "no whole number")
+
+
+def _flags(text: pa.Array) -> Converted:
+    lower = pc.utf8_lower(text)
+    true = pc.is_in(lower, pa.array(_TRUE))
+    false = pc.is_in(lower, pa.array(_FALSE))
+    values = _where(pc.or_(true, false), true)
+    return _result(text, values, "neither true nor false (true, yes, 1 / false, no, 0)")
+
+
+def _from_instant_text(text: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted:
+    parsed = parse_instants(_series(text), spec)
+    return _temporal(parsed.values, parsed.reasons, kind, spec.timezone)
+
+
+def _from_temporal(values: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted:
+    is_day = pa.types.is_date(values.type)
+    if is_day and kind == "day":
+        return _accepted(pc.cast(values, pa.date32()))
+    if not is_day and values.type.tz:
+        instants = _series(pc.cast(values, pa.timestamp("us", tz="UTC")))
+        return _temporal(instants, np.full(len(values), "", object), kind, spec.timezone)
+    naive = _series(pc.cast(values, pa.timestamp("us")))
+    placed = localize(naive, spec.timezone, is_day=is_day)
+    return _temporal(placed.values, placed.reasons, kind, spec.timezone)
+
+
+def _temporal(
+    instants: pd.Series[Any], reasons: npt.NDArray[Any], kind: FieldType, timezone: str
+) -> Converted:
+    refused = np.flatnonzero(reasons != "")
+    local = instants if kind == "instant" else instants.dt.tz_convert(timezone).dt.tz_localize(None)
+    values = pa.Array.from_pandas(local.dt.as_unit("us"))
+    if kind == "day":
+        values = pc.cast(values, pa.date32(), safe=False)
+    return Converted(values, refused, tuple(reasons[refused]))
+
+
+def _series(values: pa.Array) -> pd.Series[Any]:
+    series: pd.Series[Any] = values.to_pandas()
+    return series
+
+
+def _where(keep: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.if_else(keep, values, pa.scalar(None, values.type))
+
+
+def _result(text: pa.Array, values: pa.Array, reason: str) -> Converted:
+    lost = pc.and_(pc.is_valid(text), pc.is_null(values))
+    refused = np.flatnonzero(lost.to_numpy(zero_copy_only=False))
+    return Converted(values, refused, (reason,) * len(refused))

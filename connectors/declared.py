@@ -1,0 +1,162 @@
+"""The programme's declarations as tables: the warehouse joins what people reviewed in git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from connectors.lake import write_parquet
+from programme import Programme, Settings
+from programme.benchmarks import Benchmark, HalfYear
+
+_SHORT = {"text": pa.string(), "number": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
+
+
+def _schema(**columns: str) -> pa.Schema:
+    return pa.schema([pa.field(name, _SHORT[kind]) for name, kind in columns.items()])
+
+
+SCHEMAS = {
+    "question": _schema(
+        survey_id="text",
+        question_id="text",
+        kind="text",
+        scale_min="number",
+        scale_max="number",
+        is_high_good="flag",
+        drives="text",
+        is_relational="flag",
+        touchpoint="text",
+        journey_stage="text",
+        label_en="text",
+        label_ja="text",
+    ),
+    "wave": _schema(
+        benchmark_id="text", wave="text", previous_wave="text", starts_on="day", ends_before="day"
+    ),
+    "benchmark_metric": _schema(benchmark_id="text", metric="text"),
+    "benchmark_segment": _schema(benchmark_id="text", segment="text"),
+    "benchmark_weight": _schema(benchmark_id="text", segment="text"),
+    "driver_item": _schema(
+        benchmark_id="text", survey_id="text", outcome_question_id="text", item_question_id="text"
+    ),
+    "experiment": _schema(
+        experiment_id="text",
+        unit="text",
+        starts_on="day",
+        ends_on="day",
+        window_days="number",
+        pre_period_days="number",
+        control_variant="text",
+        use_cuped="flag",
+    ),
+    "experiment_variant": _schema(
+        experiment_id="text", variant="text", share="number", is_control="flag"
+    ),
+    "experiment_metric": _schema(experiment_id="text", metric="text", role="text"),
+    "experiment_segment": _schema(experiment_id="text", segment="text"),
+}
+Row = dict[str, Any]
+
+
+def declare(programme: Programme, settings: Settings, *, as_of: date) -> None:
+    """Write every declared table; ``as_of`` decides which waves exist.
+
+    Raises:
+        LakeWriteError: when the disk is full.
+    """
+    for name, rows in declared_rows(programme, as_of=as_of).items():
+        table = pa.Table.from_pylist(rows, schema=SCHEMAS[name])
+        path = settings.lake / "declared" / name / "part-0.parquet"
+        write_parquet(path, table, source="declared")
+
+
+def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
+    """Table -> rows, in the order of ids."""
+    rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
+    rows["question"] = list(_questions(programme))
+    for benchmark_id, benchmark in sorted(programme.benchmarks.items()):
+        own: Row = {"benchmark_id": benchmark_id}
+        rows["wave"] += [own | wave for wave in _waves(benchmark, as_of)]
+        rows["benchmark_metric"] += [own | {"metric": name} for name in benchmark.metrics]
+        rows["benchmark_segment"] += [own | {"segment": name} for name in benchmark.segments]
+        rows["benchmark_weight"] += [own | {"segment": name} for name in benchmark.weight_by]
+        rows["driver_item"] += [own | item for item in _driver_items(programme, benchmark)]
+    for table, row in _experiments(programme):
+        rows[table].append(row)
+    return rows
+
+
+def _questions(programme: Programme) -> Iterator[Row]:
+    for survey_id, survey in sorted(programme.surveys.items()):
+        for question_id, question in survey.questions.items():
+            yield {
+                "survey_id": survey_id,
+                "question_id": question_id,
+                "kind": question.kind,
+                "scale_min": question.scale_min,
+                "scale_max": question.scale_max,
+                "is_high_good": question.is_high_good,
+                "drives": question.drives,
+                "is_relational": survey.is_relational,
+                "touchpoint": survey.touchpoint,
+                "journey_stage": survey.journey_stage,
+                "label_en": question.wording.en,
+                "label_ja": question.wording.ja,
+            }
+
+
+def _waves(benchmark: Benchmark, as_of: date) -> Iterator[Row]:
+    wave = HalfYear.parse(benchmark.first_wave)
+    while wave.starts_on <= as_of:
+        yield {
+            "wave": str(wave),
+            "previous_wave": str(wave.previous),
+            "starts_on": wave.starts_on,
+            "ends_before": wave.ends_before,
+        }
+        wave = HalfYear.containing(wave.ends_before)
+
+
+def _driver_items(programme: Programme, benchmark: Benchmark) -> Iterator[Row]:
+    drivers = benchmark.drivers
+    if drivers is None:
+        return
+    for name, question in programme.surveys[drivers.survey].questions.items():
+        if question.drives == drivers.outcome:
+            yield {
+                "survey_id": drivers.survey,
+                "outcome_question_id": drivers.outcome,
+                "item_question_id": name,
+            }
+
+
+def _experiments(programme: Programme) -> Iterator[tuple[str, Row]]:
+    for experiment_id, plan in sorted(programme.experiments.items()):
+        own: Row = {"experiment_id": experiment_id}
+        yield (
+            "experiment",
+            own
+            | {
+                "unit": plan.unit,
+                "starts_on": plan.starts_on,
+                "ends_on": plan.ends_on,
+                "window_days": plan.window_days,
+                "pre_period_days": plan.pre_period_days,
+                "control_variant": plan.control,
+                "use_cuped": plan.use_cuped,
+            },
+        )
+        for name, variant in plan.variants.items():
+            arm = {"variant": name, "share": variant.share, "is_control": variant.is_control}
+            yield "experiment_variant", own | arm
+        roles = [(item.metric, "success") for item in plan.success]
+        roles += [(item.metric, "guardrail") for item in plan.guardrails]
+        roles += [(name, "secondary") for name in plan.secondary]
+        for metric, role in roles:
+            yield "experiment_metric", own | {"metric": metric, "role": role}
+        for segment in plan.segments:
+            yield "experiment_segment", own | {"segment": segment}

@@ -1,0 +1,136 @@
+"""Texts become instants and days, strictly: what has no single meaning is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
+_OFFSET = r" ?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)"
+_EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
+_CLOCK_DIRECTIVES = ("%H", "%I", "%X", "%c", "%T", "%R")
+Reasons = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class InstantFormat:
+    """How a text becomes an instant.
+
+    Attributes:
+        formats: strptime formats or epochs, tried in order; empty means ISO 8601.
+        timezone: IANA zone of texts without an offset.
+    """
+
+    formats: tuple[str, ...] = ()
+    timezone: str = "UTC"
+
+
+@dataclass
+class Instants:
+    """Parsed texts.
+
+    Attributes:
+        values: UTC instants; NaT where there is none.
+        reasons: Why a text was refused; empty where it was not.
+    """
+
+    values: pd.Series[Any]
+    reasons: Reasons = field(repr=False)
+
+
+def parse_instants(texts: pd.Series[Any], spec: InstantFormat) -> Instants:
+    """Parse ``texts`` (null = no value) as declared.
+
+    Repeated texts are parsed once. A text without a time of day is the first instant of that day in
+    the zone.
+    """
+    codes, words = pd.factorize(texts)
+    distinct = _parse_distinct(pd.Series(words, dtype="str"), spec)
+    values = distinct.values.reindex(codes).reset_index(drop=True)
+    reasons = np.append(distinct.reasons, "")[codes]
+    return Instants(values, reasons)
+
+
+def localize(naive: pd.Series[Any], timezone: str, *, is_day: Any = False) -> Instants:
+    """Naive local times as UTC instants.
+
+    Refused: local times that the clock skips, and those that it shows twice. A day without a time
+    begins at its first instant instead.
+    """
+    naive = naive.astype("datetime64[us]")
+    if timezone == "UTC":
+        return Instants(naive.dt.tz_localize("UTC"), np.full(len(naive), "", dtype=object))
+    day = np.broadcast_to(np.asarray(is_day, dtype=bool), len(naive))
+    # True: of two readings of the clock the first, which is where a day begins
+    first = naive.dt.tz_localize(timezone, ambiguous=np.ones(len(naive), bool), nonexistent="NaT")
+    last = naive.dt.tz_localize(timezone, ambiguous=np.zeros(len(naive), bool), nonexistent="NaT")
+    begun = naive.dt.tz_localize(
+        timezone, ambiguous=np.ones(len(naive), bool), nonexistent="shift_forward"
+    )
+    skipped = (naive.notna() & first.isna()).to_numpy() & ~day
+    twice = (first.notna() & (first != last)).to_numpy() & ~day
+    reasons = np.full(len(naive), "", dtype=object)
+    reasons[skipped] = f"this local time does not exist in {timezone}: the clock skips it"
+    reasons[twice] = f"this local time happens twice in {timezone}: no offset says which is meant"
+    values = begun.where(~(skipped | twice)).dt.tz_convert("UTC")
+    return Instants(values, reasons)
+
+
+def _parse_distinct(words: pd.Series[Any], spec: InstantFormat) -> Instants:
+    text = words.str.strip()
+    if not spec.formats:
+        return _parse_iso(text, spec.timezone)
+    values = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us, UTC]")
+    reasons = np.full(len(text), "", dtype=object)
+    pending = np.ones(len(text), dtype=bool)
+    for form in spec.formats:
+        if not pending.any():
+            break
+        chosen = text[pending]
+        parsed, read = _parse_as(chosen, form, spec.timezone)
+        places = np.flatnonzero(pending)[read]
+        values.iloc[places] = parsed.values[read].to_numpy()
+        reasons[places] = parsed.reasons[read]
+        pending[places] = False
+    reasons[pending] = f"matches none of the formats {', '.join(spec.formats)}"
+    return Instants(values, reasons)
+
+
+def _parse_as(text: pd.Series[Any], form: str, timezone: str) -> tuple[Instants, Any]:
+    """The texts under one format, and which of them it read."""
+    none = np.full(len(text), "", dtype=object)
+    if form in _EPOCHS:
+        read = text.str.fullmatch(r"-?\d{1,15}(?:\.\d+)?").to_numpy(dtype=bool)
+        counts = pd.to_numeric(text.where(read), errors="coerce") * _EPOCHS[form]
+        values = pd.to_datetime(counts.round().astype("Int64"), unit="us", utc=True)
+        return Instants(values, none), read
+    if "%z" in form:
+        values = pd.to_datetime(text, format=form, errors="coerce", utc=True)
+        return Instants(values.astype("datetime64[us, UTC]"), none), values.notna().to_numpy()
+    naive = pd.to_datetime(text, format=form, errors="coerce")
+    is_day = not any(directive in form for directive in _CLOCK_DIRECTIVES)
+    return localize(naive, timezone, is_day=is_day), naive.notna().to_numpy()
+
+
+def _parse_iso(text: pd.Series[Any], timezone: str) -> Instants:
+    aware = text.str.fullmatch(_ISO + _OFFSET).to_numpy(dtype=bool) & text.str.contains(
+        ":", regex=False
+    ).to_numpy(dtype=bool)
+    naive = text.str.fullmatch(_ISO).to_numpy(dtype=bool)
+    # beyond microseconds pandas would change the unit of the whole column
+    short = text.str.replace(",", ".", regex=False).str.replace(r"(\.\d{6})\d+", r"\1", regex=True)
+    local = pd.to_datetime(short.where(naive), format="ISO8601", errors="coerce")
+    is_day = (text.str.len() == len("2024-01-31")).to_numpy(dtype=bool)
+    placed = localize(local, timezone, is_day=is_day)
+    moments = pd.to_datetime(short.where(aware), format="ISO8601", errors="coerce", utc=True)
+    values = placed.values.where(~aware, moments.astype("datetime64[us, UTC]"))
+    reasons = placed.reasons
+    unread = values.isna().to_numpy() & (reasons == "")
+    reasons[unread] = "no ISO 8601 date or time"
+    late = text.str.contains(r"[T ]24:", regex=True).to_numpy(dtype=bool)
+    reasons[unread & late] = "24:00 is no time of day here: is the day's end or the next day meant?"
+    return Instants(values, reasons)

@@ -1,0 +1,221 @@
+"""Landed rows, addressed by column name or dotted path whatever their form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.payloads import parse, text_of, value_at
+
+OWN_COLUMNS = ("_file", "_page", "_row", "_payload", "_unreadable")
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One row that goes to quarantine.
+
+    Attributes:
+        rule: The rule it breaks.
+        reason: Why, in words.
+        column: The field or column; empty for the row as a whole.
+        value: The offending value as text.
+        payload: The row as received, as JSON or as the text that is none.
+    """
+
+    rule: str
+    reason: str
+    column: str
+    value: str | None
+    payload: str
+
+
+class Rows(Protocol):
+    """Rows of one entity and load date."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def has(self, path: str) -> bool:
+        """Whether any row has the column or path."""
+
+    def names(self) -> list[str]:
+        """Columns, or top-level keys, present."""
+
+    def column(self, path: str) -> pa.Array:
+        """The values, text or a database's type; null where a row lacks the path."""
+
+    def take(self, positions: Positions) -> Rows:
+        """The rows at these positions."""
+
+    def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
+        """One row per element of the list at ``path``; rows without elements; rows without list."""
+
+    def payload(self, position: int) -> str:
+        """The row as received, as JSON."""
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Rows with named columns: CSV (all text) or a database's table."""
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def has(self, path: str) -> bool:
+        """Whether any row has it."""
+        return path in self.table.column_names
+
+    def names(self) -> list[str]:
+        """Columns or keys present."""
+        return [name for name in self.table.column_names if name not in OWN_COLUMNS]
+
+    def column(self, path: str) -> pa.Array:
+        """The values at the path."""
+        if not self.has(path):
+            return pa.nulls(len(self), pa.string())
+        return self.table.column(path).combine_chunks()
+
+    def take(self, positions: Positions) -> Rows:
+        """The rows at these positions."""
+        return TableRows(self.table.take(pa.array(positions, pa.int64())))
+
+    def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
+        """One row per element of the list."""
+        payloads = [self._as_payload(position) for position in range(len(self))]
+        for payload in payloads:
+            try:
+                payload[path] = parse(payload[path] or "null")
+            except ValueError:
+                continue
+        return JsonRows(tuple(payloads), tuple(range(len(self)))).exploded(path)
+
+    def payload(self, position: int) -> str:
+        """The row as JSON."""
+        return json.dumps(self._as_payload(position), ensure_ascii=False, default=str)
+
+    def _as_payload(self, position: int) -> dict[str, Any]:
+        row: dict[str, Any] = self.table.slice(position, 1).to_pylist()[0]
+        return {name: value for name, value in row.items() if not name.startswith("_unreadable")}
+
+
+@dataclass(frozen=True)
+class JsonRows:
+    """Rows that are JSON objects; ``element_path`` where each is one element of a list in it.
+
+    Attributes:
+        payloads: The parsed parents.
+        parents: For each row, its parent's position.
+        element_path: The exploded list, or empty.
+        elements: For each row, its element; empty where nothing is exploded.
+    """
+
+    payloads: tuple[Any, ...]
+    parents: tuple[int, ...]
+    element_path: str = ""
+    elements: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.parents)
+
+    def has(self, path: str) -> bool:
+        """Whether any row has it."""
+        return any(self._holds(row, path) for row in range(len(self)))
+
+    def names(self) -> list[str]:
+        """Columns or keys present."""
+        keys = {key for payload in self.payloads if isinstance(payload, dict) for key in payload}
+        prefix = f"{self.element_path}."
+        nested = {prefix + key for item in self.elements if isinstance(item, dict) for key in item}
+        return sorted(keys | nested)
+
+    def column(self, path: str) -> pa.Array:
+        """The values at the path."""
+        values = [text_of(self._value(row, path)) for row in range(len(self))]
+        return pa.array(values, pa.string())
+
+    def take(self, positions: Positions) -> Rows:
+        """The rows at these positions."""
+        parents = tuple(self.parents[position] for position in positions)
+        elements = tuple(self.elements[position] for position in positions) if self.elements else ()
+        return replace(self, parents=parents, elements=elements)
+
+    def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
+        """One row per element of the list."""
+        parents: list[int] = []
+        elements: list[Any] = []
+        empty = 0
+        wrong: list[Refusal] = []
+        for row, parent in enumerate(self.parents):
+            found = value_at(self.payloads[parent], path)
+            if found is None or found == []:
+                empty += 1
+            elif isinstance(found, list):
+                parents += [parent] * len(found)
+                elements += found
+            else:
+                reason = "no list, so it has no elements"
+                wrong.append(Refusal("is_list", reason, path, text_of(found), self.payload(row)))
+        return JsonRows(self.payloads, tuple(parents), path, tuple(elements)), empty, wrong
+
+    def payload(self, position: int) -> str:
+        """The row as JSON."""
+        return text_of(self.payloads[self.parents[position]]) or "null"
+
+    def _value(self, row: int, path: str) -> Any:
+        if self.element_path and path == self.element_path:
+            return self.elements[row]
+        if self.element_path and path.startswith(f"{self.element_path}."):
+            return value_at(self.elements[row], path.removeprefix(f"{self.element_path}."))
+        return value_at(self.payloads[self.parents[row]], path)
+
+    def _holds(self, row: int, path: str) -> bool:
+        """Whether the row has the path's last key; a null on the way leaves it open."""
+        node, steps = self.payloads[self.parents[row]], path.split(".")
+        if self.element_path and path.startswith(self.element_path):
+            node = self.elements[row]
+            steps = [step for step in path.removeprefix(self.element_path).split(".") if step]
+        for step in steps:
+            if node is None:
+                return True
+            if not isinstance(node, dict) or step not in node:
+                return False
+            node = node[step]
+        return True
+
+
+def readable(table: pa.Table) -> tuple[Rows, list[Refusal]]:
+    """Landed rows, and those that could not be read as rows at all."""
+    if "_payload" in table.column_names:
+        return _readable_payloads(table.column("_payload").to_pylist())
+    if "_unreadable" not in table.column_names:
+        return TableRows(table), []
+    problems = table.column("_unreadable")
+    refused = []
+    for problem in problems.drop_null().to_pylist():
+        fact, _, text = problem.partition(": ")
+        refused.append(Refusal("row_is_readable", fact, "", None, text))
+    return TableRows(table.filter(pc.is_null(problems)) if refused else table), refused
+
+
+def _readable_payloads(texts: list[str]) -> tuple[Rows, list[Refusal]]:
+    payloads: list[Any] = []
+    refused: list[Refusal] = []
+    for text in texts:
+        try:
+            payload = parse(text)
+        except ValueError:
+            payload = None
+        if isinstance(payload, dict):
+            payloads.append(payload)
+        else:
+            refused.append(Refusal("row_is_readable", "no JSON object", "", None, text))
+    return JsonRows(tuple(payloads), tuple(range(len(payloads)))), refused
