@@ -75,6 +75,10 @@ def _minutes(value: float, language: Language, signed: bool) -> str:
     return f"{sign}{hours}{_NO_BREAK}h {minutes}{_NO_BREAK}min"
 
 
+# How a value in a metric's unit is shown: as a level, as a signed change, or as a declared size
+# that is meant as a rise or as a fall.
+PARTS = {"level": 1, "change": 1, "rise": 1, "fall": -1}
+
 _UNITS: dict[str, Callable[[float, Language, bool], str]] = {
     "points": _points,
     "rate": _rate,
@@ -131,6 +135,7 @@ def _number(value: Any, language: Language) -> str:
 
 _FORMS: dict[str, Callable[[Any, Language], str]] = {
     "percent": _percent,
+    "confidence": lambda value, language: _percent(1 - float(value), language),
     "share": lambda value, language: decimal(100 * float(value), 1, language) + "%",
     "relative": _relative,
     "count": _count,
@@ -139,6 +144,7 @@ _FORMS: dict[str, Callable[[Any, Language], str]] = {
     "percent_rounded": lambda value, language: decimal(100 * float(value), 0, language) + "%",
     "half_year_first": lambda value, language: _date(HalfYear.parse(str(value)).starts_on, language),
     "half_year_last": lambda value, language: _date(HalfYear.parse(str(value)).last_day, language),
+    "short_hash": lambda value, language: str(value)[:12],
     "p": _p_value,
     "date": _date,
     "wave": _wave,
@@ -155,8 +161,8 @@ def format_value(value: Any, form: str, language: Language) -> str:
     if form in _FORMS:
         return _FORMS[form](value, language)
     unit, _, part = form.partition(".")
-    if unit in _UNITS and part in ("level", "change"):
-        return _UNITS[unit](float(value), language, part == "change")
+    if unit in _UNITS and part in PARTS:
+        return _UNITS[unit](PARTS[part] * float(value), language, part != "level")
     known = ", ".join(sorted({*_FORMS, *_UNITS}))
     raise UnknownCodeError(
         f"no format for `{form}` (known: {known}). Mend: add it to reports/formats.py"

@@ -11,14 +11,18 @@ from reports.layout import Callout, Cell, Column, Table, TableRow
 from reports.wording import Wording, declared
 
 
-def state_callout(edition: Edition, words: Wording) -> Callout | None:
-    """Why an edition is partial or blocked; None where it is complete and has nothing to say."""
-    if edition.state == "complete" and not edition.reasons:
-        return None
+def state_callout(edition: Edition, words: Wording, *, beside: str = "") -> Callout | None:
+    """Why an edition is partial or blocked; None where there is nothing to say.
+
+    ``beside`` is a reason code that the page says elsewhere.
+    """
     lines = [
         words.code("reason", str(reason["code"]), reason, f"/reasons/{number}")
         for number, reason in enumerate(edition.reasons)
+        if reason["code"] != beside
     ]
+    if not lines:
+        return None
     heading = str(words.say(f"state.{edition.state}_heading"))
     return Callout(heading, lines, strong=edition.state != "complete")
 

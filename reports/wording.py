@@ -21,7 +21,7 @@ from programme.benchmarks import Language
 from programme.loader import nearest
 from reports.context import BreakMark, Driver, FrozenEdition, Label, Metric, Row
 from reports.errors import UnknownCodeError
-from reports.formats import format_value, looks_like_date
+from reports.formats import PARTS, format_value, looks_like_date
 
 LOCALES = Path(__file__).parent / "locale"
 
@@ -40,7 +40,7 @@ def _flatten(node: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             found += _flatten(value, f"{path}.")
         else:
-            found.append((path, str(value).strip()))
+            found.append((path, str(value)))
     return found
 
 
@@ -64,7 +64,7 @@ class Figure:
 
     def _form(self, form: str) -> str:
         chosen = form or self.form
-        return f"{self.unit}.{chosen}" if chosen in ("level", "change") else chosen
+        return f"{self.unit}.{chosen}" if chosen in PARTS else chosen
 
     def __html__(self) -> Markup:
         return self.__html_format__("")
@@ -180,6 +180,9 @@ class Wording:
 
     def no_estimate(self, reason: str) -> Markup:
         """Why a row has no estimate, in a few words."""
+        code, _, check = reason.partition(":")
+        if check:
+            return self.say(f"no_estimate.{code}", check=self.say(f"check.{check}"))
         return self.say(f"no_estimate.{reason}")
 
     # names -------------------------------------------------------------------
