@@ -1,0 +1,1 @@
+"""The `cxloop` command: by hand what the DAGs do by schedule."""

@@ -1,0 +1,83 @@
+"""`cxloop benchmark`: the half-yearly measurement."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.console import AsJson, CommandError, one_of, print_rows, workplace
+from cli.editions import print_edition
+
+app = typer.Typer(name="benchmark", help="The half-yearly measurement.", no_args_is_help=True)
+BenchmarkId = Annotated[
+    str | None, typer.Argument(help="The declared benchmark; may be left out if there is one.")
+]
+Wave = Annotated[str | None, typer.Option(help="A half-year, for example 2026H1.")]
+
+
+@app.command("list", epilog="Example: cxloop benchmark list --json")
+def list_benchmarks(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Every declared benchmark and its newest edition."""
+    programme, _, ledger = workplace(ctx)
+    newest = {
+        edition.subject: edition
+        for edition in sorted(ledger.editions("benchmark"), key=lambda edition: edition.period)
+    }
+    rows = []
+    for name, benchmark in sorted(programme.benchmarks.items()):
+        edition = newest.get(name)
+        rows.append(
+            {
+                "benchmark": name,
+                "owner": benchmark.owner,
+                "headline": benchmark.headline,
+                "metrics": len(benchmark.metrics),
+                "first_wave": benchmark.first_wave,
+                "edition": edition and edition.edition_id,
+                "state": edition and edition.state,
+            }
+        )
+    print_rows(rows, as_json=as_json, empty="the programme declares no benchmark")
+
+
+@app.command("run", epilog="Example: cxloop benchmark run --wave 2026H1")
+def run_benchmark(
+    ctx: typer.Context, benchmark_id: BenchmarkId = None, wave: Wave = None, as_json: AsJson = False
+) -> None:
+    """Freeze what is due, or the given wave whatever has arrived; a frozen one stays as it is."""
+    from analysis.editions import freeze_benchmark, freeze_due_benchmarks
+
+    place = workplace(ctx)
+    if wave is None:
+        frozen = freeze_due_benchmarks(*place)
+    else:
+        chosen = [_chosen(list(place.programme.benchmarks), benchmark_id)]
+        frozen = [freeze_benchmark(*place, name, wave) for name in chosen]
+    rows = [{"edition": name} for name in frozen]
+    print_rows(rows, as_json=as_json, empty="nothing is due that is not frozen")
+
+
+@app.command("show", epilog="Example: cxloop benchmark show customer_half_year --wave 2026H1")
+def show_benchmark(
+    ctx: typer.Context, benchmark_id: BenchmarkId = None, wave: Wave = None, as_json: AsJson = False
+) -> None:
+    """The newest frozen edition, or that of a wave."""
+    place = workplace(ctx)
+    name = _chosen(list(place.programme.benchmarks), benchmark_id)
+    one_of("benchmark", name, place.programme.benchmarks)
+    periods = {
+        edition.period: edition.edition_id
+        for edition in place.ledger.editions("benchmark")
+        if edition.subject == name
+    }
+    if not periods:
+        raise CommandError(f"no wave of `{name}` is frozen", "`cxloop benchmark run --wave 2026H1`")
+    found = one_of("frozen wave", wave or max(periods), periods)
+    print_edition(place, found, as_json=as_json)
+
+
+def _chosen(known: list[str], asked: str | None) -> str:
+    if asked is None and len(known) != 1:
+        raise typer.BadParameter(f"name one of: {', '.join(sorted(known)) or 'none is declared'}")
+    return asked or known[0]

@@ -1,0 +1,100 @@
+"""`cxloop report`: frozen editions, and what they look like before anything is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import AsJson, print_facts, print_json, print_rows, workplace
+
+if TYPE_CHECKING:
+    from ledger import Workplace
+
+app = typer.Typer(name="report", help="Frozen editions and their reports.", no_args_is_help=True)
+SHOWN = {
+    "benchmark": {"level", "change"},
+    "experiment": {"level", "difference", "relative"},
+}
+
+
+@app.command("list", epilog="Example: cxloop report list")
+def list_reports(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Every frozen edition, its rendered files and how many mails of it went out."""
+    from reports.rendering import reports_for
+
+    programme, settings, ledger = workplace(ctx)
+    rows = []
+    for edition in ledger.editions():
+        mails = ledger.outbox(edition.edition_id)
+        declared = reports_for(programme, edition.kind, edition.subject)
+        stems = [f"{name}__{edition.subject}__" for name in declared]
+        files = sorted(settings.reports.glob("*.html"))
+        rows.append(
+            {
+                "edition": edition.edition_id,
+                "state": edition.state,
+                "as_of": edition.as_of,
+                "reports": sorted(declared),
+                "files": [file.name for file in files if file.name.startswith(tuple(stems))],
+                "sent": sum(mail.state == "sent" for mail in mails),
+                "not_sent": sum(mail.state != "sent" for mail in mails),
+            }
+        )
+    print_rows(rows, as_json=as_json, empty="nothing is frozen yet: `cxloop run`")
+
+
+@app.command(
+    "preview",
+    epilog="Example: cxloop report preview benchmark/customer_half_year/2026H1/r1 --language ja",
+)
+def preview(
+    ctx: typer.Context,
+    edition_id: Annotated[str, typer.Argument(help="An edition of `cxloop report list`.")],
+    language: Annotated[str | None, typer.Option(help="en or ja; all where left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the page, the PDF and the mail without sending anything."""
+    from reports.rendering import preview as write_preview
+
+    programme, settings, _ = workplace(ctx)
+    written = write_preview(programme, settings, edition_id, language=language)
+    print_rows([{"file": str(file)} for file in written], as_json=as_json, empty="nothing to show")
+
+
+def print_edition(place: Workplace, edition_id: str, *, as_json: bool) -> None:
+    """A frozen edition's content: all of it as JSON, or its main lines."""
+    from analysis.editions import read_edition
+
+    content = read_edition(place.settings, place.ledger, edition_id)
+    if as_json:
+        print_json(content)
+        return
+    print_facts(_headlines(content), as_json=False)
+    rows = [
+        row
+        for row in content["rows"]
+        if row["statistic"] in SHOWN[content["kind"]]
+        and row["segment_name"] == "all"
+        and row["window"] in (content.get("wave"), row["window"])[: 1 if "wave" in content else 2]
+    ]
+    columns = ("metric", "statistic", "comparison", "estimate", "lower", "upper", "n", "reason")
+    print_rows(rows, as_json=False, empty="the edition holds no estimate", columns=columns)
+
+
+def _headlines(content: dict[str, Any]) -> dict[str, Any]:
+    facts = {name: content[name] for name in ("edition_id", "state", "as_of")}
+    facts["title"] = (
+        content["title"]["en"] if "title" in content else content["plan"]["title"]["en"]
+    )
+    if content["reasons"]:
+        facts["reasons"] = [reason["code"] for reason in content["reasons"]]
+    if "verdict" in content:
+        verdict = content["verdict"]
+        facts["verdict"] = f"{verdict['decision']} ({verdict['reason']})"
+        facts["checks"] = [
+            f"{item['name']} {'passed' if item['passed'] else 'failed'}"
+            for item in content["checks"]
+        ]
+        facts["deviations"] = [item["path"] for item in content["deviations"]]
+    return facts

@@ -1,0 +1,51 @@
+"""What an examination of the installation finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cli.console import is_named
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `cxloop doctor`; ``mend`` is empty where nothing is wrong."""
+
+    topic: str
+    state: State
+    what: str
+    mend: str = ""
+
+
+def ok(topic: str, what: str) -> Finding:
+    """Nothing to do."""
+    return Finding(topic, "ok", what)
+
+
+def warn(topic: str, what: str, mend: str) -> Finding:
+    """Something will not work that not everybody needs, or not yet."""
+    return Finding(topic, "warn", what, mend)
+
+
+def fail(topic: str, what: str, mend: str) -> Finding:
+    """Something will not work."""
+    return Finding(topic, "fail", what, mend)
+
+
+def examine(topic: str, examination: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    """What an examination finds; an error that stops it is a finding as well."""
+    found: list[Finding] = []
+    try:
+        found.extend(examination())
+    except (OSError, ImportError) as error:
+        found.append(fail(topic, str(error), "mend what the message names"))
+    except Exception as error:
+        if not is_named(error):
+            raise
+        what, _, mend = str(error).partition(". Mend: ")
+        found.append(fail(topic, what, mend or "mend what the message names"))
+    return found

@@ -1,0 +1,101 @@
+"""The `cxloop` command: its global options and its commands."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import (
+    benchmarks,
+    checking,
+    doctor,
+    editions,
+    experiments,
+    metrics,
+    outbox,
+    quarantine,
+    running,
+    sources,
+)
+from cli.console import GuardedGroup
+
+app = typer.Typer(
+    name="cxloop",
+    cls=GuardedGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Example: cxloop --programme programme/demo check",
+)
+app.command("check", epilog="Example: cxloop --programme /path/to/acme check --json")(
+    checking.check
+)
+app.command("doctor", epilog="Example: cxloop doctor")(doctor.doctor)
+app.command("run", epilog="Example: cxloop run --as-of 2026-07-05 --send")(running.run)
+for _group in (
+    sources.app,
+    experiments.app,
+    benchmarks.app,
+    editions.app,
+    outbox.app,
+    quarantine.app,
+    metrics.app,
+):
+    app.add_typer(_group)
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    programme: Annotated[
+        Path | None,
+        typer.Option(help="Directory of the programme's YAML.", show_default="CXLOOP_PROGRAMME"),
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where everything generated lies: lake, warehouse, ledger, reports.",
+            show_default="CXLOOP_HOME",
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, on stderr.")] = False,
+) -> None:
+    """Run a customer-experience programme by hand: what the DAGs do by schedule."""
+    from programme.settings import Settings
+
+    chosen = {"CXLOOP_PROGRAMME": programme, "CXLOOP_HOME": home}
+    given = {name: str(path.resolve()) for name, path in chosen.items() if path is not None}
+    # Subprocesses and the DAGs read the environment.
+    os.environ.update(given)
+    ctx.obj = Settings.from_environment()
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+@app.command(
+    "demo",
+    epilog="Example: cxloop demo",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def demo(ctx: typer.Context) -> None:
+    """Run the whole loop for the demo company on a real Airflow."""
+    from cli.demo.run import main
+
+    main(ctx.args)
+
+
+@app.command(
+    "up",
+    epilog="Example: cxloop up",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def up(ctx: typer.Context) -> None:
+    """Open Airflow's UI on the demo's state, until Ctrl-C."""
+    from cli.demo.run import up as stay
+
+    stay(ctx.args)
