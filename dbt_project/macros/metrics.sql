@@ -50,3 +50,20 @@ case when {{ applies }} then {{ to_double(value) }} end as {{ metric }}_numerato
 {% macro one_if(condition) -%}
 case when {{ condition }} then 1 else 0 end
 {%- endmacro %}
+
+{#- Whether a row lies in the window from an exposure on or in the period before it. A row that sums up
+    a period must lie in one of them whole. -#}
+{% macro is_in_windows(fact, dated, unit) -%}
+{{ fact }}.{{ dated.at }} >= {{ unit }}.pre_period_starts_at
+            {%- if dated.ends_on %}
+            and (
+                {{ fact }}.{{ dated.ends_on }} <= {{ unit }}.exposed_at
+                or (
+                    {{ fact }}.{{ dated.at }} >= {{ unit }}.exposed_at
+                    and {{ fact }}.{{ dated.ends_on }} <= {{ unit }}.window_ends_at
+                )
+            )
+            {%- else %}
+            and {{ fact }}.{{ dated.at }} < {{ unit }}.window_ends_at
+            {%- endif %}
+{%- endmacro %}

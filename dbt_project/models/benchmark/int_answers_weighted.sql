@@ -26,9 +26,9 @@ cell_segments as (
     select
         benchmark_id,
         {%- for segment in customer_segments() %}
-        max(case when segment = '{{ segment }}' then 1 else 0 end) as is_by_{{ segment }}
-        {{- ',' if not loop.last }}
+        max(case when segment = '{{ segment }}' then 1 else 0 end) as is_by_{{ segment }},
         {%- endfor %}
+        count(*) as segment_count
     from {{ source('declared', 'benchmark_weight') }}
     group by benchmark_id
 ),

@@ -35,11 +35,10 @@ segmented as (
         experiment_metrics.metric,
         breakdowns.segment_name,
         {{ segment_value('breakdowns.segment_name', 'units') }} as segment_value,
-        coalesce(unit_totals.n_events, 0) as n_events,
         {%- for total in totals %}
-        {{ to_double('coalesce(unit_totals.' ~ total ~ ', 0)') }} as {{ total }}
-        {{- ',' if not loop.last }}
+        {{ to_double('coalesce(unit_totals.' ~ total ~ ', 0)') }} as {{ total }},
         {%- endfor %}
+        coalesce(unit_totals.n_events, 0) as n_events
     from units
     inner join experiment_metrics on units.experiment_id = experiment_metrics.experiment_id
     inner join breakdowns on units.experiment_id = breakdowns.experiment_id
@@ -48,7 +47,10 @@ segmented as (
             units.experiment_id = unit_totals.experiment_id
             and experiment_metrics.metric = unit_totals.metric
             and units.unit_id = unit_totals.unit_id
-    where experiment_metrics.metric in ('{{ metrics() | join("', '") }}')
+    where
+        experiment_metrics.metric in (
+            {{ "'" ~ metrics() | join("', '") ~ "'" }}
+        )
 ),
 
 final as (
@@ -59,18 +61,16 @@ final as (
         segment_name,
         segment_value,
 
-        cast(count(*) as bigint) as n_units,
-        cast(sum(n_events) as bigint) as n_events,
         {%- for total in totals %}
         avg({{ total }}) as mean_{{ total }},
         {%- endfor %}
         {%- for x in totals %}
-        {%- set outer = loop %}
         {%- for y in totals[loop.index0:] %}
-        covar_samp({{ x }}, {{ y }}) as cov_{{ x }}_{{ y }}
-        {{- ',' if not (outer.last and loop.last) }}
+        covar_samp({{ x }}, {{ y }}) as cov_{{ x }}_{{ y }},
         {%- endfor %}
         {%- endfor %}
+        cast(count(*) as bigint) as n_units,
+        cast(sum(n_events) as bigint) as n_events
     from segmented
     where segment_value is not null
     group by experiment_id, variant, metric, segment_name, segment_value

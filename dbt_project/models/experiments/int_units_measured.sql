@@ -36,18 +36,7 @@ events as (
         on
             units.metric = '{{ metric }}'
             and fact.customer_id = units.unit_id
-            and fact.{{ dated.at }} >= units.pre_period_starts_at
-    {%- if dated.ends_on %}
-            and (
-                fact.{{ dated.ends_on }} <= units.exposed_at
-                or (
-                    fact.{{ dated.at }} >= units.exposed_at
-                    and fact.{{ dated.ends_on }} <= units.window_ends_at
-                )
-            )
-    {%- else %}
-            and fact.{{ dated.at }} < units.window_ends_at
-    {%- endif %}
+            and {{ is_in_windows('fact', dated, 'units') }}
     where fact.{{ metric }}_denominator > 0
     {%- if not loop.last %}
     union all

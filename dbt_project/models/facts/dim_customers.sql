@@ -8,7 +8,9 @@ final as (
     select
         customer_id,
 
-        {{ customer_segment_columns('customers') }}
+        {%- for segment in customer_segments() %}
+        coalesce({{ segment }}, 'unknown') as {{ segment }},
+        {%- endfor %}
 
         valid_from,
         lead(valid_from) over (partition by customer_id order by valid_from) as valid_to,

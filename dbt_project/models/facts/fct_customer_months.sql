@@ -22,28 +22,34 @@ digits as (
     {%- endfor %}
 ),
 
--- whole months that are over by the as-of day, back to the first customer, at most 83 years
-months as (
-    select {{ add_months(month_of(as_of_end()), '-(hundreds.digit * 100 + tens.digit * 10 + units.digit)') }}
-        as next_month_date
+numbers as (
+    select hundreds.digit * 100 + tens.digit * 10 + units.digit as number
     from digits as units
     cross join digits as tens
     cross join digits as hundreds
+),
+
+-- months that are over by the as-of day, back to the first customer, at most 83 years
+months as (
+    select
+        {{ add_months(month_of(as_of_end()), '-number - 1') }} as month_start_date,
+        {{ add_months(month_of(as_of_end()), '-number') }} as next_month_date
+    from numbers
 ),
 
 active as (
     select
         lifetimes.customer_id,
         lifetimes.churned_at,
-        {{ add_months('months.next_month_date', '-1') }} as month_start_date,
+        months.month_start_date,
         months.next_month_date
     from lifetimes
     inner join months
         on
-            lifetimes.joined_at <= {{ add_months('months.next_month_date', '-1') }}
+            lifetimes.joined_at <= months.month_start_date
             and (
                 lifetimes.churned_at is null
-                or lifetimes.churned_at >= {{ add_months('months.next_month_date', '-1') }}
+                or lifetimes.churned_at >= months.month_start_date
             )
 ),
 
