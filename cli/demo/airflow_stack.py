@@ -146,9 +146,9 @@ class AirflowStack:
         for component, process in self.processes.items():
             if process.poll() is not None:
                 raise AirflowStackError(
-                    f"Airflow's {component} ended (exit {process.returncode}). Nothing is lost: what "
-                    f"landed stays, and no mail goes twice. Mend: run the same command again; the "
-                    f"log is {self._log(component)}\n{_tail(self._log(component))}"
+                    f"Airflow's {component} ended (exit {process.returncode}). Nothing is lost: "
+                    f"what landed stays, and no mail goes twice. Mend: run the same command again; "
+                    f"the log is {self._log(component)}\n{_tail(self._log(component))}"
                 )
 
     def call(self, method: str, path: str, **request: Any) -> Any:

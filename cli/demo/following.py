@@ -83,8 +83,9 @@ def follow(
             return found
         time.sleep(0.7)
     under_way = [f"{run.dag_id} ({run.state})" for run in found if run.state not in _ENDED]
+    left = ", ".join(under_way) or "a hand-over was not taken up"
     raise ChainError(
-        f"the chain had not ended after {patience_seconds:.0f} s: {', '.join(under_way) or 'a hand-over was not taken up'}. "
+        f"the chain had not ended after {patience_seconds:.0f} s: {left}. "
         "Mend: run the same command again, or look at it with `make up`"
     )
 

@@ -1,4 +1,4 @@
-"""`cxloop demo`: the whole loop for the demo company, on a real Airflow, from sources to mailboxes."""
+"""`cxloop demo`: the whole loop for the demo company, on a real Airflow, to the mailboxes."""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ for dag_id, dag in bag.dags.items():
             for t in dag.tasks
         },
     }
-print(json.dumps({"dags": dags, "errors": bag.import_errors, "seconds": seconds, "touched": touched}))
+found = {"dags": dags, "errors": bag.import_errors, "seconds": seconds, "touched": touched}
+print(json.dumps(found))
 """
 
 

@@ -1,4 +1,4 @@
-"""Kill -9 at random moments of the demo, then run it again: same tables, no mail doubled or lost."""
+"""Kill -9 at random moments of the demo, then a rerun: same tables, no mail doubled or lost."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A hospital survey on a reversed scale with two comment rows per respondent.
 
-The figures are those of the data's README: 85.3 % positive of 4,227 first answers, and the shares per
-trust and half-year.
+The figures are those of the data's README: 85.3 % positive of 4,227 first answers, and the shares
+per trust and half-year.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A marketplace's deliveries and reviews, with design weights: the same DAGs, other YAML.
 
-The figures are those of the data's README: the weighted mean review is 4.067 where the unweighted one
-is 3.27, and delivered orders are rated 2.17 when late and 4.28 when on time.
+The figures are those of the data's README: the weighted mean review is 4.067 where the unweighted
+one is 3.27, and delivered orders are rated 2.17 when late and 4.28 when on time.
 """
 
 from __future__ import annotations
