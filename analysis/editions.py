@@ -50,6 +50,14 @@ def freeze_due_benchmarks(programme: Programme, settings: Settings, ledger: Ledg
     return found
 
 
+def freeze_benchmarks_of(
+    programme: Programme, settings: Settings, ledger: Ledger, wave: str
+) -> list[str]:
+    """Freeze one wave of every benchmark by hand; see :func:`freeze_benchmark`."""
+    names = sorted(programme.benchmarks)
+    return [freeze_benchmark(programme, settings, ledger, name, wave) for name in names]
+
+
 def freeze_benchmark(
     programme: Programme, settings: Settings, ledger: Ledger, benchmark_id: str, wave: str
 ) -> str:
@@ -85,18 +93,31 @@ def freeze_due_experiments(programme: Programme, settings: Settings, ledger: Led
     Returns:
         Ids frozen by this call.
     """
-    as_of = _as_of(ledger)
-    register_experiments(programme, ledger, as_of=as_of)
-    found = []
-    for name, plan in sorted(programme.experiments.items()):
-        due_on = plan.ends_on + timedelta(days=plan.window_days)
-        edition_id = f"experiment/{name}/r1"
-        is_read = plan.status in REGISTERED_STATES
-        if not is_read or as_of < due_on or _is_frozen(settings, ledger, edition_id):
-            continue
-        if _in(programme, ledger, edition_id, due_on):
-            found.append(freeze_experiment(programme, settings, ledger, name))
-    return found
+    register_experiments(programme, ledger, as_of=_as_of(ledger))
+    tried = [
+        freeze_experiment_if_due(programme, settings, ledger, name)
+        for name in sorted(programme.experiments)
+    ]
+    return [edition_id for edition_id in tried if edition_id]
+
+
+def freeze_experiment_if_due(
+    programme: Programme, settings: Settings, ledger: Ledger, experiment_id: str
+) -> str | None:
+    """Freeze one registered experiment when its last outcome window is over and its data are in.
+
+    Returns:
+        The edition's id where this call froze it; None where it stands, waits or is not due.
+    """
+    plan = programme.experiments[experiment_id]
+    due_on = plan.ends_on + timedelta(days=plan.window_days)
+    edition_id = f"experiment/{experiment_id}/r1"
+    is_due = plan.status in REGISTERED_STATES and _as_of(ledger) >= due_on
+    if not is_due or _is_frozen(settings, ledger, edition_id):
+        return None
+    if not _in(programme, ledger, edition_id, due_on):
+        return None
+    return freeze_experiment(programme, settings, ledger, experiment_id)
 
 
 def freeze_experiment(

@@ -22,6 +22,7 @@ from cli import (
     sources,
 )
 from cli.console import GuardedGroup
+from cli.demo import commands as demo_commands
 
 app = typer.Typer(
     name="cxloop",
@@ -36,6 +37,8 @@ app.command("check", epilog="Example: cxloop --programme /path/to/acme check --j
     checking.check
 )
 app.command("doctor", epilog="Example: cxloop doctor")(doctor.doctor)
+app.command("demo", epilog="Example: cxloop demo --customers 3000")(demo_commands.demo)
+app.command("up", epilog="Example: cxloop up")(demo_commands.up)
 app.command("run", epilog="Example: cxloop run --as-of 2026-07-05 --send")(running.run)
 for _group in (
     sources.app,
@@ -73,29 +76,8 @@ def options(
     # Subprocesses and the DAGs read the environment.
     os.environ.update(given)
     ctx.obj = Settings.from_environment()
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-
-
-@app.command(
-    "demo",
-    epilog="Example: cxloop demo",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
-def demo(ctx: typer.Context) -> None:
-    """Run the whole loop for the demo company on a real Airflow."""
-    from cli.demo.run import main
-
-    main(ctx.args)
-
-
-@app.command(
-    "up",
-    epilog="Example: cxloop up",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
-def up(ctx: typer.Context) -> None:
-    """Open Airflow's UI on the demo's state, until Ctrl-C."""
-    from cli.demo.run import up as stay
-
-    stay(ctx.args)
+    handler = logging.StreamHandler()
+    # On the handler: packages set levels of their own loggers.
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)
+    form = "%(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler], force=True)

@@ -34,12 +34,11 @@ def run_benchmark() -> None:
 
     @task(pool=WAREHOUSE_POOL, outlets=[BENCHMARK_READOUTS])
     def freeze_edition(**context: Any) -> list[str]:
-        from analysis.editions import freeze_benchmarks
+        from analysis.editions import freeze_benchmarks_of, freeze_due_benchmarks
 
-        return [
-            str(state)
-            for state in freeze_benchmarks(*open_workplace(), wave=context["params"]["wave"])
-        ]
+        if wave := context["params"]["wave"]:
+            return freeze_benchmarks_of(*open_workplace(), wave)
+        return freeze_due_benchmarks(*open_workplace())
 
     freeze_edition()
 
