@@ -78,7 +78,7 @@ def expose_help_visitors(population: Population, seed: int) -> Exposures:
     """
     rng = stream(seed, "help visitors")
     start, end = enrolment(planted.CHATBOT)
-    visits = population.active(start) & (rng.random(population.size) < 0.64)
+    visits = population.active(start) & (rng.random(population.size) < 0.85)
     who = np.flatnonzero(visits).astype(np.int64)
     exposed = rng.integers(start, np.minimum(end, population.churned[who]))
     drawn = _exposures(planted.CHATBOT, seed, customer=who, exposed=exposed)
@@ -90,7 +90,7 @@ def expose_help_visitors(population: Population, seed: int) -> Exposures:
 
 
 def _exposures(trial: planted.Trial, seed: int, *, customer: Ints, exposed: Ints) -> Exposures:
-    rng = stream(seed, f"arms of {trial.id}")
+    rng = stream(seed, f"allocation to {trial.id}")
     treated = rng.random(len(customer)) < 0.5
     order = np.lexsort((customer, exposed))
     start, _ = enrolment(trial)

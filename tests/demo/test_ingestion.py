@@ -1,0 +1,68 @@
+"""The generated systems through the real connectors: quarantine and repetitions are the truth's."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from cli.demo.company import CompanyFiles
+from cli.demo.helpdesk import create_app
+from connectors.extraction import extract
+from connectors.landing import land
+from ledger import Ledger
+from programme import Settings, load_programme
+
+SOURCES = ("crm", "experimentation", "helpdesk", "survey_exports", "survey_stream")
+
+
+@pytest.fixture(scope="module")
+def helpdesk_url(small: CompanyFiles) -> Iterator[str]:
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(small.helpdesk, token="t"), log_level="warning", ws="none")
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_quarantine_and_repetitions_are_those_planted(
+    source: str,
+    small: CompanyFiles,
+    helpdesk_url: str,
+    programme_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CXLOOP_HASH_KEY", "a key for tests only")
+    monkeypatch.setenv("CXLOOP_HELPDESK_URL", helpdesk_url)
+    monkeypatch.setenv("CXLOOP_HELPDESK_TOKEN", "t")
+    settings = Settings.from_environment(
+        {
+            "CXLOOP_PROGRAMME": str(programme_dir),
+            "CXLOOP_HOME": str(tmp_path),
+            "CXLOOP_DATA_ROOT": str(small.directory),
+        }
+    )
+    programme = load_programme(settings.programme_dir)
+    ledger = Ledger.open(settings.ledger_url)
+    extract(programme, settings, source, load_date=date(2026, 7, 5), run_id="test")
+    counts = land(programme, settings, ledger, source, run_id="test").counts
+    truth = small.truth()
+    assert counts.reconciles
+    assert counts.landed > 2_000
+    assert counts.quarantined == truth["quarantined"][source]
+    assert counts.duplicate == truth["duplicates"].get(source, 0)
