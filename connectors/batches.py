@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -106,6 +107,15 @@ def commit(
     return batch
 
 
+def set_aside(lake: Lake, entity: str, batch: Batch, *, reason: str) -> None:
+    """Take a committed batch back: the manifest first, which is what makes it count."""
+    folder = lake.landing(entity) / f"load_date={batch.load_date}"
+    apart = lake.landing(entity) / "withdrawn"
+    write_json(apart / f"{batch.name}.reason.json", {"reason": reason}, source=lake.source)
+    for suffix in (".json", ".parquet"):
+        (folder / f"{batch.name}{suffix}").replace(apart / f"{batch.name}{suffix}")
+
+
 def read_rows(lake: Lake, entity: str, batch: Batch) -> pa.Table:
     """The batch's rows as landed."""
     path = lake.landing(entity) / f"load_date={batch.load_date}" / f"{batch.name}.parquet"
@@ -115,7 +125,12 @@ def read_rows(lake: Lake, entity: str, batch: Batch) -> pa.Table:
 
 def highest_cursor(batches: list[Batch]) -> CursorValue | None:
     """The cursor up to which the entity has been read; None before the first batch."""
-    values = [batch.cursor for batch in batches if batch.cursor is not None]
+    return highest_of(batch.cursor for batch in batches)
+
+
+def highest_of(cursors: Iterable[CursorValue | None]) -> CursorValue | None:
+    """The highest value; numbers by size, text by its order; None where there is none."""
+    values = [cursor for cursor in cursors if cursor is not None]
     return max(values, key=lambda value: (isinstance(value, str), value)) if values else None
 
 

@@ -41,6 +41,7 @@ class Outcome:
         failed: Positions of the rows that break it.
         values: Their values as text, where the check is about one column.
         error: Why it could not be computed; empty where it could.
+        observed: What was found, where the check is about the batch as a whole.
         passed: Whether it holds.
     """
 
@@ -50,6 +51,7 @@ class Outcome:
     failed: tuple[int, ...] = field(repr=False)
     values: tuple[str | None, ...] = field(repr=False)
     error: str = ""
+    observed: str = ""
 
     def summary(self, entity: str) -> dict[str, Any]:
         """Counts for the manifest: no value of a person."""
@@ -164,6 +166,9 @@ def validate(table: pa.Table, checks: list[Check]) -> list[Outcome]:
         for position, check in enumerate(checks)
     ]
     gx = _great_expectations()
+    for check, expectation in zip(checks, expectations, strict=True):
+        if error := _build_error(expectation):
+            return [Outcome(check, len(frame), False, (), (), error=error)]
     suite = gx.ExpectationSuite(name="batch", expectations=expectations)
     batch = _context().data_sources.pandas_default.read_dataframe(frame)
     results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
@@ -190,7 +195,11 @@ def hold_or_pass(outcomes: Iterable[Outcome], *, source: str, entity: str, where
         ):
             continue
         columns = ", ".join(_columns_of(check))
-        fact = outcome.error or f"{len(outcome.failed)} of {outcome.evaluated} rows fail"
+        fact = (
+            outcome.error
+            or outcome.observed
+            or (f"{len(outcome.failed)} of {outcome.evaluated} rows fail")
+        )
         reason = f" ({check.reason})" if check.reason else ""
         raise HeldBatchError(
             f"{check.expectation}({columns}) on {check.record}{reason}: {fact}",
@@ -199,6 +208,15 @@ def hold_or_pass(outcomes: Iterable[Outcome], *, source: str, entity: str, where
             where=where,
             mend="have the data sent again, or correct the check if the data are right",
         )
+
+
+def _build_error(expectation: dict[str, Any]) -> str:
+    """Why Great Expectations cannot make the expectation; empty where it can."""
+    try:
+        _great_expectations().ExpectationSuite(name="one", expectations=[expectation])
+    except Exception as error:
+        return f"no such check, or with other arguments ({str(error).splitlines()[0]})"
+    return ""
 
 
 def _outcome(check: Check, result: Any, rows: int) -> Outcome:
@@ -210,7 +228,10 @@ def _outcome(check: Check, result: Any, rows: int) -> Outcome:
     values = tuple(_text(value) for value in detail.get("unexpected_list") or ())
     if len(values) != len(failed):
         values = (None,) * len(failed)
-    return Outcome(check, rows, bool(result.success), failed, values)
+    found = detail.get("observed_value")
+    # a list of values could hold people's data: only a number is repeated
+    observed = f"observed {found:g}" if isinstance(found, int | float) else ""
+    return Outcome(check, rows, bool(result.success), failed, values, observed=observed)
 
 
 def _text(value: Any) -> str | None:

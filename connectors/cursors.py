@@ -35,7 +35,7 @@ def read_from(
     read from the value itself on.
     """
     if highest is None:
-        return None if history_from is None else f"{history_from}T00:00:00Z"
+        return None if history_from is None else str(history_from)
     if isinstance(highest, int):
         return highest
     match = _INSTANT.match(highest)

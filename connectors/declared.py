@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.lake import write_parquet
+from connectors.lake import Lake, write_parquet
 from programme import Programme, Settings
 from programme.benchmarks import Benchmark, HalfYear
 
@@ -68,10 +68,11 @@ def declare(programme: Programme, settings: Settings, *, as_of: date) -> None:
     Raises:
         LakeWriteError: when the disk is full.
     """
-    for name, rows in declared_rows(programme, as_of=as_of).items():
-        table = pa.Table.from_pylist(rows, schema=SCHEMAS[name])
-        path = settings.lake / "declared" / name / "part-0.parquet"
-        write_parquet(path, table, source="declared")
+    with Lake(settings.lake, "_declared").locked():
+        for name, rows in declared_rows(programme, as_of=as_of).items():
+            table = pa.Table.from_pylist(rows, schema=SCHEMAS[name])
+            path = settings.lake / "declared" / name / "part-0.parquet"
+            write_parquet(path, table, source="declared")
 
 
 def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:

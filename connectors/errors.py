@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -55,6 +56,10 @@ class MissingSettingError(ConnectorError):
     """An environment variable that a declaration names is not set."""
 
 
+class UnusableDeclarationError(ConnectorError):
+    """A declaration that loads and cannot be applied: a constant of the wrong type, for example."""
+
+
 class LakeBusyError(ConnectorError):
     """Another run holds the source's lock."""
 
@@ -80,3 +85,12 @@ class LakeWriteError(ConnectorError):
             )
         what = f"cannot write, {reason} ({free} bytes free)"
         return cls(what, source=source, where=str(path), mend=mend)
+
+
+def raise_first(failures: Sequence[ConnectorError]) -> None:
+    """Raise the first failure, with the others as notes; return where there is none."""
+    if not failures:
+        return
+    for other in failures[1:]:
+        failures[0].add_note(str(other))
+    raise failures[0]

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 
 from connectors.batches import Batch, Pulled
 from connectors.drift import columns_expected, new_columns, require_columns
-from connectors.errors import SourceUnavailableError, UnreadableFileError
+from connectors.errors import ConnectorError, SourceUnavailableError, UnreadableFileError
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
 from programme.sources import Entity, FileRead, FilesSystem
@@ -61,28 +61,32 @@ def pull_files(
     name: str,
     earlier: list[Batch],
     privacy: Privacy,
-) -> Iterator[Pulled | tuple[str, str]]:
-    """Every file whose content is new; ``(file, same content as)`` for one that was read before.
+) -> Iterator[Pulled | tuple[str, str] | ConnectorError]:
+    """Every file whose content is new.
+
+    ``(file, same content as)`` stands for one that was read before under another name, an error for
+    one that lacks a column or is not what is declared: a bad file does not hide the good ones.
 
     Raises:
-        SchemaDriftError: for a file that lacks a column.
-        UnreadableFileError: for a file that is not what is declared.
+        SourceUnavailableError: when there is no directory, or never was a file.
     """
     read = entity.files
     assert read is not None  # noqa: S101  (the declaration's validator sees to it)
     known = {batch.content_sha256: batch.file for batch in earlier}
     root, paths = list_files(system, read, placeholders, entity=name, seen_before=bool(earlier))
     for path in paths:
-        reader = FileReader(
-            placeholders.source, name, path.relative_to(root).as_posix(), path, read
-        )
-        content = reader.content_sha256()
-        if content in known:
-            if known[content] != reader.label:
-                yield reader.label, known[content]
-            continue
-        known[content] = reader.label
-        yield reader.pull(entity, content, privacy)
+        label = path.relative_to(root).as_posix()
+        reader = FileReader(placeholders.source, name, label, path, read)
+        try:
+            content = reader.content_sha256()
+            if content in known:
+                if known[content] != label:
+                    yield label, known[content]
+                continue
+            yield reader.pull(entity, content, privacy)
+            known[content] = label
+        except ConnectorError as error:
+            yield error
 
 
 class FileReader:

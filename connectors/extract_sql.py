@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,9 @@ class TableReader:
             cursor = columns[self.read.cursor]
             order = [cursor, *order]
             if since is not None:
-                start = since if plain else _as_bound(since, table.columns[self.read.cursor])
-                query = query.where(sa.or_(cursor.is_(None), cursor >= start))
+                start = _as_bound(since, table.columns[self.read.cursor], plain=plain)
+                if start is not None:
+                    query = query.where(sa.or_(cursor.is_(None), cursor >= start))
         result = connection.execution_options(yield_per=_CHUNK_ROWS).execute(query.order_by(*order))
         return _arrow(list(columns), result.partitions(_CHUNK_ROWS))
 
@@ -150,19 +151,25 @@ class TableReader:
         return self.url.set(query={}).render_as_string(hide_password=True)
 
 
-def _as_bound(since: CursorValue, column: sa.Column[Any]) -> object:
+def _as_bound(since: CursorValue, column: sa.Column[Any], *, plain: bool) -> object:
+    """``since`` as the column's type; None where a day cannot bound it."""
     try:
         wanted = column.type.python_type
     except NotImplementedError:
         return since
-    if not isinstance(since, str) or wanted not in (datetime, date):
-        return since
-    moment = as_instant(since)
-    if moment is None:
+    if isinstance(since, str) and issubclass(wanted, int | float | Decimal):
+        return None
+    moment = as_instant(since) if isinstance(since, str) else None
+    if plain or moment is None or wanted not in (datetime, date):
         return since
     if wanted is date:
         return moment.date()
-    return moment if getattr(column.type, "timezone", False) else moment.replace(tzinfo=None)
+    naive = moment.replace(tzinfo=None)
+    return naive.replace(tzinfo=moment.tzinfo or UTC) if _has_zone(column) else naive
+
+
+def _has_zone(column: sa.Column[Any]) -> bool:
+    return bool(getattr(column.type, "timezone", False))
 
 
 def _highest(rows: pa.Table, cursor: str) -> CursorValue | None:

@@ -15,8 +15,9 @@ from connectors.batches import (
     committed,
     highest_cursor,
     remove_orphans,
+    set_aside,
 )
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UnusableDeclarationError, raise_first
 from connectors.lake import Lake, read_json, write_json
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
@@ -63,6 +64,16 @@ class ExtractSummary:
         """Rows landed by this run."""
         return sum(entity.rows for entity in self.entities)
 
+    def __str__(self) -> str:
+        parts = [
+            f"{entity.entity} {entity.rows} rows in {len(entity.batches)} batches"
+            + (f", {entity.already_landed} already landed" if entity.already_landed else "")
+            + "".join(f", {file} repeats {same}" for file, same in entity.repeated_files)
+            + (f", new columns {', '.join(entity.new_columns)}" if entity.new_columns else "")
+            for entity in self.entities
+        ]
+        return f"{self.source} {self.load_date}: {'; '.join(parts)}"
+
 
 def extract(
     programme: Programme, settings: Settings, source_id: str, *, load_date: date, run_id: str
@@ -86,12 +97,31 @@ def extract(
                 done.append(pull.run(load_date=load_date, run_id=run_id))
             except ConnectorError as error:
                 failures.append(error)
-        if failures:
-            for other in failures[1:]:
-                failures[0].add_note(str(other))
-            raise failures[0]
+        raise_first(failures)
         _note_visit(lake, load_date, done)
     return ExtractSummary(source_id, load_date, tuple(done))
+
+
+def withdraw(settings: Settings, source_id: str, entity: str, batch: str, *, reason: str) -> None:
+    """Take a batch out of landing, as after a fault at the source that holds it.
+
+    Its data stay beside the others with the reason; the next ``extract`` reads from before it.
+
+    Raises:
+        UnusableDeclarationError: when there is no such batch.
+    """
+    lake = Lake(settings.lake, source_id)
+    with lake.locked():
+        known = {found.name: found for found in committed(lake, entity)}
+        if batch not in known:
+            raise UnusableDeclarationError(
+                f"there is no batch `{batch}`",
+                source=source_id,
+                entity=entity,
+                where=str(lake.landing(entity)),
+                mend=f"name one of {', '.join(known) or 'none'}",
+            )
+        set_aside(lake, entity, known[batch], reason=reason)
 
 
 class EntityPull:
@@ -114,7 +144,11 @@ class EntityPull:
         sequence = earlier[-1].sequence if earlier else 0
         batches: list[Batch] = []
         repeated: list[tuple[str, str]] = []
+        failures: list[ConnectorError] = []
         for pulled in self._pull(earlier):
+            if isinstance(pulled, ConnectorError):
+                failures.append(pulled)
+                continue
             if isinstance(pulled, tuple):
                 repeated.append(pulled)
                 _log.warning(
@@ -135,6 +169,7 @@ class EntityPull:
                     run_id=run_id,
                 )
             )
+        raise_first(failures)
         return EntityExtract(
             entity=self.name,
             batches=tuple(batch.name for batch in batches),
@@ -145,7 +180,7 @@ class EntityPull:
             orphans=orphans,
         )
 
-    def _pull(self, earlier: list[Batch]) -> Iterable[Pulled | tuple[str, str]]:
+    def _pull(self, earlier: list[Batch]) -> Iterable[Pulled | tuple[str, str] | ConnectorError]:
         system = self.source.system
         if isinstance(system, FilesSystem):
             from connectors.extract_files import pull_files

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.assembly import make_partition
 from connectors.batches import Batch, committed
 from connectors.declared import declare
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, HeldBatchError, SchemaDriftError, raise_first
+from connectors.fingerprints import landing_fingerprint, mapping_hash
 from connectors.lake import (
     Lake,
     fingerprint_of,
@@ -24,7 +27,7 @@ from connectors.lake import (
     write_json,
     write_parquet,
 )
-from connectors.partition import Counts, Partition, make_partition
+from connectors.partition import Counts, Partition
 from connectors.records import RECORDS
 from ledger import Ledger, Load
 from programme import Programme, Settings
@@ -38,9 +41,6 @@ __all__ = [
     "lake_fingerprint",
     "land",
 ]
-
-# raise when the code gives other rows for the same landing and declarations
-MAPPING_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,27 @@ class LandSummary:
             total += part.counts if part.rewritten else Counts()
         return total
 
+    def __str__(self) -> str:
+        days = ", ".join(str(day) for day in self.rewritten) or "nothing"
+        counts = self.counts
+        return (
+            f"{self.source}: wrote {days}; received {counts.received}, landed {counts.landed}, "
+            f"quarantined {counts.quarantined}, duplicate {counts.duplicate}, "
+            f"not applicable {counts.not_applicable}"
+        )
+
 
 def land(
     programme: Programme, settings: Settings, ledger: Ledger, source_id: str, *, run_id: str
 ) -> LandSummary:
     """Bring ``raw`` of the source up to date with its landing and mapping.
 
+    A load date that cannot be made does not keep the others from being made; its error is raised
+    at the end.
+
     Raises:
-        HeldBatchError: when a check of severity ``hold`` fails; that load date stays as it was not.
+        HeldBatchError: when a check of severity ``hold`` fails; nothing of that load date is landed
+            until the file comes again corrected, the check is corrected, or the batch is withdrawn.
         SchemaDriftError: when landed rows lack a column of the mapping.
         ReconciliationError: when rows received and rows accounted for differ.
         LakeWriteError: when the disk is full.
@@ -95,29 +108,39 @@ def land(
     ensure_empty_partitions(settings)
     lake = Lake(settings.lake, source_id)
     recorded = {(load.source, load.load_date): load.fingerprint for load in ledger.loads()}
-    mapping = _mapping_hash(programme, source_id)
-    done = []
+    mapping = mapping_hash(programme, source_id)
+    done: list[LoadDateSummary] = []
+    failures: list[ConnectorError] = []
     with lake.locked():
-        for load_date, batches in sorted(_load_dates(programme, lake).items()):
-            landing = _landing_fingerprint(batches)
+        load_dates = _load_dates(programme, lake)
+        replaced = _replaced(load_dates.values())
+        for load_date, batches in sorted(load_dates.items()):
+            landing = landing_fingerprint(batches)
             manifest = _standing(lake, load_date, landing=landing, mapping=mapping)
             rewritten = manifest is None
             if manifest is None:
-                partition = make_partition(programme, lake, batches, load_date=load_date)
+                try:
+                    partition = _made(programme, lake, batches, load_date, replaced)
+                except ConnectorError as error:
+                    failures.append(error)
+                    continue
                 manifest = _write(lake, partition, landing=landing, mapping=mapping, run_id=run_id)
             if recorded.get((source_id, load_date)) != manifest["fingerprint"]:
                 ledger.record_load(_load(source_id, load_date, manifest))
             done.append(_summary(load_date, manifest, rewritten=rewritten))
+    raise_first(failures)
     return LandSummary(source_id, tuple(done))
 
 
 def ensure_empty_partitions(settings: Settings) -> None:
     """One file without rows per record, so that every record can be read before anything landed."""
     lake = Lake(settings.lake, "_none")
-    for record in RECORDS.values():
-        path = lake.raw(record.name, date(1970, 1, 1))
-        if not path.exists():
-            write_parquet(path, record.schema.empty_table(), source="_none")
+    paths = {name: lake.raw(name, date(1970, 1, 1)) for name in RECORDS}
+    if all(path.exists() for path in paths.values()):
+        return
+    with lake.locked():
+        for name, path in paths.items():
+            write_parquet(path, RECORDS[name].schema.empty_table(), source="_none")
 
 
 def lake_fingerprint(settings: Settings) -> str:
@@ -138,25 +161,39 @@ def _load_dates(programme: Programme, lake: Lake) -> dict[date, dict[str, list[B
     return found
 
 
-def _landing_fingerprint(batches: dict[str, list[Batch]]) -> str:
-    names = {name: [(batch.name, batch.sha256) for batch in part] for name, part in batches.items()}
-    return fingerprint_of(names)
+def _replaced(load_dates: Iterable[dict[str, list[Batch]]]) -> frozenset[tuple[str, str]]:
+    """(entity, batch) of files that were delivered again under the same name later."""
+    newest: dict[tuple[str, str], int] = {}
+    batches = [(name, batch) for part in load_dates for name in part for batch in part[name]]
+    for name, batch in batches:
+        newest[name, batch.file] = max(batch.sequence, newest.get((name, batch.file), 0))
+    return frozenset(
+        (name, batch.name)
+        for name, batch in batches
+        if batch.file and batch.sequence < newest[name, batch.file]
+    )
 
 
-def _mapping_hash(programme: Programme, source_id: str) -> str:
-    """Of everything declared that decides what becomes of a landed row."""
-    source = programme.sources[source_id]
-    entities = {
-        name: entity.model_dump(mode="json", include={"records", "checks", "columns"})
-        for name, entity in source.entities.items()
-    }
-    used = {part.survey for entity in source.entities.values() for part in entity.records}
-    surveys = {
-        name: programme.surveys[name].model_dump(mode="json", exclude={"title", "breaks"})
-        for name in sorted(name for name in used if name)
-    }
-    schemas = {name: str(record.schema) for name, record in RECORDS.items()}
-    return fingerprint_of([MAPPING_VERSION, source.timezone, entities, surveys, schemas])
+def _made(
+    programme: Programme,
+    lake: Lake,
+    batches: dict[str, list[Batch]],
+    load_date: date,
+    replaced: frozenset[tuple[str, str]],
+) -> Partition:
+    """The load date; where it is held, without the files that were delivered again since."""
+    try:
+        return make_partition(programme, lake, batches, load_date=load_date)
+    except (HeldBatchError, SchemaDriftError) as error:
+        left = {
+            name: [batch for batch in part if (name, batch.name) not in replaced]
+            for name, part in batches.items()
+        }
+        if left == batches:
+            raise
+        partition = make_partition(programme, lake, left, load_date=load_date)
+        partition.warnings.append(f"left out files that were delivered again since: {error}")
+        return partition
 
 
 def _standing(lake: Lake, load_date: date, *, landing: str, mapping: str) -> dict[str, Any] | None:
@@ -166,7 +203,10 @@ def _standing(lake: Lake, load_date: date, *, landing: str, mapping: str) -> dic
     manifest = read_json(path)
     if (manifest["landing_fingerprint"], manifest["mapping_hash"]) != (landing, mapping):
         return None
-    return manifest
+    raw, quarantine = (manifest["outputs"].get(layer, {}) for layer in ("raw", "quarantine"))
+    paths = [lake.raw(record, load_date) for record in raw]
+    paths += [lake.quarantine(record, load_date) for record in quarantine]
+    return manifest if all(path.exists() for path in paths) else None
 
 
 def _write(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.conversion import Converted, as_text, convert, without_empty
 from connectors.drift import columns_used, require_present
+from connectors.errors import UnusableDeclarationError
 from connectors.instants import InstantFormat
 from connectors.questions import answers_many_questions, declared_constants, looked_up
 from connectors.records import ARROW_TYPES, RECORDS, RecordField
@@ -136,6 +137,14 @@ class _Columns:
         form = InstantFormat(tuple(spec.formats), timezone)
         if spec.const is not None:
             single = convert(pa.array([scalar_text(spec.const)]), field.type, form)
+            if single.reasons:
+                raise UnusableDeclarationError(
+                    f"constant `{spec.const}` of {self.record.name}.{field.name}: "
+                    f"{single.reasons[0]}",
+                    source=self.context.source,
+                    entity=self.context.entity,
+                    mend=f"write a constant of type {field.type}",
+                )
             return _repeated(single.values[0].as_py(), ARROW_TYPES[field.type], len(self.rows))
         values = self._origin(spec)
         result = self._recoded(values, spec, field.name) if spec.missing or spec.recode else values

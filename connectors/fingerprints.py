@@ -1,0 +1,35 @@
+"""What a load date is made from, as hashes: its landing, and all that decides what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.batches import Batch
+from connectors.lake import fingerprint_of
+from connectors.records import RECORDS
+from programme import Programme
+
+# raise when the code gives other rows for the same landing and declarations
+MAPPING_VERSION = 1
+
+
+def landing_fingerprint(batches: Mapping[str, list[Batch]]) -> str:
+    """Of the batches of one load date, entity by entity."""
+    names = {name: [(batch.name, batch.sha256) for batch in part] for name, part in batches.items()}
+    return fingerprint_of(names)
+
+
+def mapping_hash(programme: Programme, source_id: str) -> str:
+    """Of everything declared that decides what becomes of a landed row."""
+    source = programme.sources[source_id]
+    entities = {
+        name: entity.model_dump(mode="json", include={"records", "checks", "columns"})
+        for name, entity in source.entities.items()
+    }
+    used = {part.survey for entity in source.entities.values() for part in entity.records}
+    surveys = {
+        name: programme.surveys[name].model_dump(mode="json", exclude={"title", "breaks"})
+        for name in sorted(name for name in used if name)
+    }
+    schemas = {name: str(record.schema) for name, record in RECORDS.items()}
+    return fingerprint_of([MAPPING_VERSION, source.timezone, entities, surveys, schemas])
