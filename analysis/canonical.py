@@ -15,7 +15,8 @@ from typing import Any
 
 from programme.settings import REPOSITORY
 
-_SOURCES = (("analysis", (".py",)), ("dbt_project", (".sql", ".yml", ".yaml", ".csv")))
+_SOURCES = ("analysis", "dbt_project")
+_ENDINGS = {".py", ".sql", ".yml", ".yaml", ".csv"}
 _GENERATED = {"target", "logs", "dbt_packages", "__pycache__"}
 
 
@@ -67,14 +68,19 @@ def code_version() -> str:
         version = metadata.version("cxloop")
     except metadata.PackageNotFoundError:
         version = "0"
+    return f"{version}+{sources_hash(*_SOURCES)[:12]}"
+
+
+def sources_hash(*folders: str) -> str:
+    """SHA-256 over path and content of every source file in the repository's folders."""
     digest = hashlib.sha256()
-    for folder, endings in _SOURCES:
+    for folder in folders:
         for file in sorted((REPOSITORY / folder).rglob("*")):
             inside = file.relative_to(REPOSITORY)
-            if file.suffix in endings and not _GENERATED & set(inside.parts):
+            if file.suffix in _ENDINGS and not _GENERATED & set(inside.parts):
                 digest.update(f"{inside.as_posix()}\0".encode())
                 digest.update(file.read_bytes())
-    return f"{version}+{digest.hexdigest()[:12]}"
+    return digest.hexdigest()
 
 
 def _plain(value: object) -> Any:

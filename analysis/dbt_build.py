@@ -11,7 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from analysis.canonical import sources_hash
 from analysis.errors import DbtBuildError, FailedNode
+from ledger import Build, Ledger
 from programme.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -47,6 +49,7 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
     results_file = settings.dbt_state / "run_results.json"
     # a stale file would be read as this run's when dbt stops before it runs anything
     results_file.unlink(missing_ok=True)
+    _built_with(settings).unlink(missing_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     variables = json.dumps({"as_of": as_of.isoformat()})
     options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
@@ -68,8 +71,43 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
             "correct the model or the data the node names, then run `cxloop run` again",
             failures,
         )
+    _built_with(settings).write_text(sources_hash(PROJECT.name), encoding="utf-8")
     warned = tuple(sorted(str(r["unique_id"]) for r in results if r["status"] == "warn"))
     return BuildResult(len(results), 0, warned, manifest)
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """Whether the warehouse had to be built again, and as of which day it stands."""
+
+    as_of: date
+    result: BuildResult | None
+
+    def __str__(self) -> str:
+        if self.result is None:
+            return f"as of {self.as_of}: nothing has changed since the last build"
+        return f"as of {self.as_of}: {self.result.nodes} nodes built"
+
+
+def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildState:
+    """Build and record it, unless lake, day and dbt sources are those of the last build.
+
+    Args:
+        settings: Where lake and warehouse lie.
+        ledger: Names the day the landed data know about, and keeps the build.
+        lake: Fingerprint of the lake.
+
+    Raises:
+        DbtBuildError: as ``build`` does; then nothing is recorded.
+    """
+    as_of, last, mark = ledger.as_of(), ledger.latest_build(), _built_with(settings)
+    is_same_code = mark.is_file() and mark.read_text("utf-8") == sources_hash(PROJECT.name)
+    is_same_data = last is not None and (last.fingerprint, last.as_of) == (lake, as_of)
+    if is_same_code and is_same_data and settings.warehouse.is_file():
+        return BuildState(as_of, None)
+    result = build(settings, as_of=as_of)
+    ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
+    return BuildState(as_of, result)
 
 
 def parse(settings: Settings) -> Path:
@@ -84,6 +122,10 @@ def parse(settings: Settings) -> Path:
         what = f"the dbt project does not parse:\n{_tail(done)}"
         raise DbtBuildError(what, "correct the file dbt names")
     return manifest
+
+
+def _built_with(settings: Settings) -> Path:
+    return settings.dbt_state / "built_with.sha256"
 
 
 def _dbt(settings: Settings, command: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
-
-from filelock import FileLock
+from typing import Literal
 
 from analysis.benchmark import BenchmarkInputs, benchmark_edition
-from analysis.canonical import canonical_json, code_version, sha256, write_atomically
+from analysis.canonical import code_version
 from analysis.catalog import Catalog, read_catalog
+from analysis.edition_store import edition_file, is_kept, keep, read_edition
 from analysis.errors import EditionError
 from analysis.experiment import ExperimentInputs, experiment_edition
 from analysis.registration import REGISTERED_STATES, register_experiments
 from analysis.warehouse import Warehouse
-from ledger import Edition, Ledger, Load
+from ledger import Ledger, Load
 from programme import Programme, Settings
 from programme.benchmarks import HalfYear
+
+__all__ = [
+    "Freezing",
+    "edition_file",
+    "freeze_benchmark",
+    "freeze_benchmark_if_due",
+    "freeze_benchmarks",
+    "freeze_due_benchmarks",
+    "freeze_due_experiments",
+    "freeze_experiment",
+    "freeze_experiment_if_due",
+    "read_edition",
+]
 
 log = logging.getLogger(__name__)
 
 
-def edition_file(settings: Settings, edition_id: str) -> Path:
-    """Where a frozen edition's content lies."""
-    return settings.editions / edition_id.replace("/", "__") / "edition.json"
+@dataclass(frozen=True)
+class Freezing:
+    """What became of an edition that might be due.
+
+    Attributes:
+        edition_id: The edition.
+        state: ``frozen`` now, ``kept`` from before, ``waiting`` for a day or for sources.
+        detail: What it waits for; empty otherwise.
+    """
+
+    edition_id: str
+    state: Literal["frozen", "kept", "waiting"]
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.edition_id}: {self.state}{': ' if self.detail else ''}{self.detail}"
 
 
 def freeze_due_benchmarks(programme: Programme, settings: Settings, ledger: Ledger) -> list[str]:
@@ -36,26 +60,39 @@ def freeze_due_benchmarks(programme: Programme, settings: Settings, ledger: Ledg
     Returns:
         Ids frozen by this call. An edition that must wait for data is logged, and due again.
     """
-    as_of = _as_of(ledger)
+    found = freeze_benchmarks(programme, settings, ledger, wave=None)
+    return [one.edition_id for one in found if one.state == "frozen"]
+
+
+def freeze_benchmarks(
+    programme: Programme, settings: Settings, ledger: Ledger, *, wave: str | None
+) -> list[Freezing]:
+    """Every benchmark: what is due, or by hand the given wave whatever has arrived."""
     found = []
-    for name, benchmark in sorted(programme.benchmarks.items()):
-        wave = _latest_ended(as_of)
-        due_on = wave.ends_before + timedelta(days=benchmark.grace_days)
-        edition_id = f"benchmark/{name}/{wave}/r1"
-        too_early = wave.starts_on < HalfYear.parse(benchmark.first_wave).starts_on
-        if too_early or as_of < due_on or _is_frozen(settings, ledger, edition_id):
+    for name in sorted(programme.benchmarks):
+        if wave is None:
+            found.append(freeze_benchmark_if_due(programme, settings, ledger, name))
             continue
-        if _in(programme, ledger, edition_id, due_on):
-            found.append(freeze_benchmark(programme, settings, ledger, name, str(wave)))
+        was_kept = is_kept(settings, ledger, f"benchmark/{name}/{wave}/r1")
+        edition_id = freeze_benchmark(programme, settings, ledger, name, wave)
+        found.append(Freezing(edition_id, "kept" if was_kept else "frozen"))
     return found
 
 
-def freeze_benchmarks_of(
-    programme: Programme, settings: Settings, ledger: Ledger, wave: str
-) -> list[str]:
-    """Freeze one wave of every benchmark by hand; see :func:`freeze_benchmark`."""
-    names = sorted(programme.benchmarks)
-    return [freeze_benchmark(programme, settings, ledger, name, wave) for name in names]
+def freeze_benchmark_if_due(
+    programme: Programme, settings: Settings, ledger: Ledger, benchmark_id: str
+) -> Freezing:
+    """Freeze the latest ended wave once its days of grace are over and every source has landed."""
+    benchmark, as_of = programme.benchmarks[benchmark_id], _as_of(ledger)
+    wave = HalfYear.containing(as_of).previous
+    edition_id = f"benchmark/{benchmark_id}/{wave}/r1"
+    if wave.starts_on < HalfYear.parse(benchmark.first_wave).starts_on:
+        return Freezing(edition_id, "waiting", f"the first wave is {benchmark.first_wave}")
+    due_on = wave.ends_before + timedelta(days=benchmark.grace_days)
+    outcome = _gate(programme, settings, ledger, edition_id, due_on)
+    if outcome.state == "frozen":
+        freeze_benchmark(programme, settings, ledger, benchmark_id, str(wave))
+    return outcome
 
 
 def freeze_benchmark(
@@ -66,22 +103,22 @@ def freeze_benchmark(
     Raises:
         EditionError: unknown benchmark, no half-year, a wave that is not over or not measured.
     """
-    half_year = _asked_wave(programme, benchmark_id, wave, as_of=_as_of(ledger))
-    benchmark, as_of = programme.benchmarks[benchmark_id], _as_of(ledger)
-    warehouse, catalog = Warehouse(settings.warehouse), _catalog(settings)
+    as_of = _as_of(ledger)
+    half_year = _asked_wave(programme, benchmark_id, wave, as_of=as_of)
+    warehouse = Warehouse(settings.warehouse)
     inputs = BenchmarkInputs(
         benchmark_id=benchmark_id,
-        benchmark=benchmark,
+        benchmark=programme.benchmarks[benchmark_id],
         wave=half_year,
         as_of=as_of,
-        catalog=catalog,
+        catalog=_catalog(settings),
         surveys=programme.surveys,
         wave_rows=warehouse.wave_moments(benchmark_id),
         driver_rows=warehouse.driver_moments(benchmark_id, wave),
         loads=_declared_loads(programme, ledger.loads(), as_of),
     )
     content = benchmark_edition(inputs, code_version=code_version())
-    return _freeze(settings, ledger, content, period=wave)
+    return keep(settings, ledger, content, period=wave)
 
 
 def freeze_due_experiments(programme: Programme, settings: Settings, ledger: Ledger) -> list[str]:
@@ -93,31 +130,24 @@ def freeze_due_experiments(programme: Programme, settings: Settings, ledger: Led
     Returns:
         Ids frozen by this call.
     """
-    register_experiments(programme, ledger, as_of=_as_of(ledger))
-    tried = [
-        freeze_experiment_if_due(programme, settings, ledger, name)
-        for name in sorted(programme.experiments)
-    ]
-    return [edition_id for edition_id in tried if edition_id]
+    registered = register_experiments(programme, ledger, as_of=_as_of(ledger))
+    found = [freeze_experiment_if_due(programme, settings, ledger, name) for name in registered]
+    return [one.edition_id for one in found if one.state == "frozen"]
 
 
 def freeze_experiment_if_due(
     programme: Programme, settings: Settings, ledger: Ledger, experiment_id: str
-) -> str | None:
-    """Freeze one registered experiment when its last outcome window is over and its data are in.
-
-    Returns:
-        The edition's id where this call froze it; None where it stands, waits or is not due.
-    """
+) -> Freezing:
+    """Freeze one readout once its last outcome window is over and every source has landed."""
     plan = programme.experiments[experiment_id]
-    due_on = plan.ends_on + timedelta(days=plan.window_days)
     edition_id = f"experiment/{experiment_id}/r1"
-    is_due = plan.status in REGISTERED_STATES and _as_of(ledger) >= due_on
-    if not is_due or _is_frozen(settings, ledger, edition_id):
-        return None
-    if not _in(programme, ledger, edition_id, due_on):
-        return None
-    return freeze_experiment(programme, settings, ledger, experiment_id)
+    if plan.status not in REGISTERED_STATES:
+        return Freezing(edition_id, "waiting", f"the experiment's status is {plan.status}")
+    due_on = plan.ends_on + timedelta(days=plan.window_days)
+    outcome = _gate(programme, settings, ledger, edition_id, due_on)
+    if outcome.state == "frozen":
+        freeze_experiment(programme, settings, ledger, experiment_id)
+    return outcome
 
 
 def freeze_experiment(
@@ -145,65 +175,27 @@ def freeze_experiment(
         arm_rows=warehouse.experiment_moments(experiment_id),
     )
     content = experiment_edition(inputs, code_version=code_version())
-    return _freeze(settings, ledger, content, period=f"{plan.starts_on}_{plan.ends_on}")
+    return keep(settings, ledger, content, period=f"{plan.starts_on}_{plan.ends_on}")
 
 
-def read_edition(settings: Settings, ledger: Ledger, edition_id: str) -> dict[str, Any]:
-    """A frozen edition's content, after its hash is compared with the ledger's.
-
-    Raises:
-        EditionError: not frozen, its file is gone, or the file is not the frozen one.
-    """
-    edition = ledger.edition(edition_id)
-    file = edition_file(settings, edition_id)
-    if edition is None or not file.is_file():
-        fact = "frozen, but its file is gone" if edition else "not frozen"
-        what = f"edition `{edition_id}` is {fact}"
-        raise EditionError(what, "run `cxloop run`, or restore the editions directory")
-    content = file.read_bytes()
-    if sha256(content) != edition.content_hash:
-        what = f"{file} is not the content that was frozen"
-        raise EditionError(what, "restore the file; a frozen edition is never edited")
-    found: dict[str, Any] = json.loads(content)
-    return found
-
-
-def _freeze(settings: Settings, ledger: Ledger, content: dict[str, Any], *, period: str) -> str:
-    edition_id, written = str(content["edition_id"]), canonical_json(content)
-    file = edition_file(settings, edition_id)
-    settings.editions.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.editions / ".freeze.lock"):
-        frozen = ledger.edition(edition_id)
-        if frozen is None:
-            # the file first: a crash in between leaves a file that the next run overwrites
-            write_atomically(file, written)
-            ledger.freeze(
-                Edition(
-                    edition_id=edition_id,
-                    kind=content["kind"],
-                    subject=str(content["subject"]),
-                    period=period,
-                    revision=1,
-                    state=content["state"],
-                    as_of=date.fromisoformat(content["as_of"]),
-                    content_hash=sha256(written),
-                    inputs_hash=str(content["inputs_hash"]),
-                    code_version=str(content["code_version"]),
-                    seed=int(content["seed"]),
-                )
-            )
-        elif not file.is_file():
-            if sha256(written) != frozen.content_hash:
-                what = (
-                    f"the file of frozen edition `{edition_id}` is gone and the data have moved on"
-                )
-                raise EditionError(what, f"restore {file} from a backup")
-            write_atomically(file, written)
-    return edition_id
-
-
-def _is_frozen(settings: Settings, ledger: Ledger, edition_id: str) -> bool:
-    return ledger.edition(edition_id) is not None and edition_file(settings, edition_id).is_file()
+def _gate(
+    programme: Programme, settings: Settings, ledger: Ledger, edition_id: str, due_on: date
+) -> Freezing:
+    """``frozen`` says that nothing stands in the way: the day has come and all data are in."""
+    if is_kept(settings, ledger, edition_id):
+        return Freezing(edition_id, "kept")
+    as_of = _as_of(ledger)
+    if as_of < due_on:
+        return Freezing(edition_id, "waiting", f"due on {due_on}, the data end on {as_of}")
+    newest: dict[str, date] = {}
+    for load in ledger.loads():
+        newest[load.source] = max(load.load_date, newest.get(load.source, load.load_date))
+    late = [name for name in sorted(programme.sources) if newest.get(name, date.min) < due_on]
+    if late:
+        detail = f"no data up to {due_on} from {', '.join(late)}"
+        log.warning("%s waits: %s", edition_id, detail)
+        return Freezing(edition_id, "waiting", detail)
+    return Freezing(edition_id, "frozen")
 
 
 def _as_of(ledger: Ledger) -> date:
@@ -215,10 +207,6 @@ def _as_of(ledger: Ledger) -> date:
 
 def _catalog(settings: Settings) -> Catalog:
     return read_catalog(settings.dbt_state / "manifest.json")
-
-
-def _latest_ended(as_of: date) -> HalfYear:
-    return HalfYear.containing(as_of).previous
 
 
 def _asked_wave(programme: Programme, benchmark_id: str, wave: str, *, as_of: date) -> HalfYear:
@@ -241,14 +229,3 @@ def _asked_wave(programme: Programme, benchmark_id: str, wave: str, *, as_of: da
 
 def _declared_loads(programme: Programme, loads: Iterable[Load], as_of: date) -> list[Load]:
     return [load for load in loads if load.source in programme.sources and load.load_date <= as_of]
-
-
-def _in(programme: Programme, ledger: Ledger, edition_id: str, day: date) -> bool:
-    """The data gate: whether every declared source was loaded on or after the day."""
-    newest: dict[str, date] = {}
-    for load in ledger.loads():
-        newest[load.source] = max(load.load_date, newest.get(load.source, load.load_date))
-    late = [name for name in sorted(programme.sources) if newest.get(name, date.min) < day]
-    if late:
-        log.warning("%s waits for data up to %s from: %s", edition_id, day, ", ".join(late))
-    return not late

@@ -28,14 +28,16 @@ def register_experiments(programme: Programme, ledger: Ledger, *, as_of: date) -
     """Lock the plan of every running or concluded experiment that is not locked yet.
 
     Returns:
-        Ids registered by this call.
+        Ids of all running and concluded experiments; each of them is registered now.
     """
     found = []
     for name, plan in sorted(programme.experiments.items()):
-        if plan.status in REGISTERED_STATES and ledger.registration(name) is None:
+        if plan.status not in REGISTERED_STATES:
+            continue
+        if ledger.registration(name) is None:
             text = plan_text(plan)
             ledger.register(Registration(name, sha256(text.encode()), text, as_of))
-            found.append(name)
+        found.append(name)
     return found
 
 

@@ -150,7 +150,8 @@ def test_clustered_answers_widen_the_wilson_interval() -> None:
     single = estimate(votes, RATE)
     assert isinstance(found, Estimate)
     assert found.n == 200
-    assert found.n_eff == pytest.approx(50, rel=0.05)
+    # 200 / deff = 200 * 49 / 199, then the quantiles t_199 = 1.97196 and t_49 = 2.00958
+    assert found.n_eff == pytest.approx(200 * 49 / 199 * (1.971957 / 2.009575) ** 2, rel=1e-5)
     assert found.lower == pytest.approx(single.lower, abs=0.01)
     assert found.df == 49
 
