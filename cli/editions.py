@@ -28,20 +28,24 @@ def list_reports(ctx: typer.Context, as_json: AsJson = False) -> None:
     for edition in ledger.editions():
         mails = ledger.outbox(edition.edition_id)
         declared = reports_for(programme, edition.kind, edition.subject)
-        stems = [f"{name}__{edition.subject}__" for name in declared]
-        files = sorted(settings.reports.glob("*.html"))
+        period = "-".join(edition.edition_id.split("/")[2:])
+        patterns = [f"{report}__{edition.subject}__{period}__*.html" for report in declared]
+        files = sorted(file for pattern in patterns for file in settings.reports.glob(pattern))
         rows.append(
             {
                 "edition": edition.edition_id,
                 "state": edition.state,
                 "as_of": edition.as_of,
                 "reports": sorted(declared),
-                "files": [file.name for file in files if file.name.startswith(tuple(stems))],
+                "rendered": len(files),
                 "sent": sum(mail.state == "sent" for mail in mails),
                 "not_sent": sum(mail.state != "sent" for mail in mails),
+                "files": files,
             }
         )
-    print_rows(rows, as_json=as_json, empty="nothing is frozen yet: `cxloop run`")
+    columns = ("edition", "state", "as_of", "reports", "rendered", "sent", "not_sent")
+    empty = "nothing is frozen yet: `cxloop run`"
+    print_rows(rows, as_json=as_json, empty=empty, columns=columns)
 
 
 @app.command(
@@ -71,15 +75,15 @@ def print_edition(place: Workplace, edition_id: str, *, as_json: bool) -> None:
         print_json(content)
         return
     print_facts(_headlines(content), as_json=False)
-    rows = [
-        row
-        for row in content["rows"]
-        if row["statistic"] in SHOWN[content["kind"]]
-        and row["segment_name"] == "all"
-        and row["window"] in (content.get("wave"), row["window"])[: 1 if "wave" in content else 2]
-    ]
+    rows = [row for row in content["rows"] if _is_shown(row, content)]
     columns = ("metric", "statistic", "comparison", "estimate", "lower", "upper", "n", "reason")
     print_rows(rows, as_json=False, empty="the edition holds no estimate", columns=columns)
+
+
+def _is_shown(row: dict[str, Any], content: dict[str, Any]) -> bool:
+    in_window = content["kind"] == "experiment" or row["window"] == content["wave"]
+    is_total = row["segment_name"] == "all"
+    return in_window and is_total and row["statistic"] in SHOWN[content["kind"]]
 
 
 def _headlines(content: dict[str, Any]) -> dict[str, Any]:
