@@ -157,7 +157,9 @@ def _scaled(line: Line, factor: float) -> Line:
     def times(point: Point | None) -> Point | None:
         if point is None:
             return None
-        values = [v * factor if v is not None else None for v in (point.value, point.lower, point.upper)]
+        values = [
+            v * factor if v is not None else None for v in (point.value, point.lower, point.upper)
+        ]
         return Point(point.label, *values)
 
     now = times(line.now)

@@ -48,7 +48,9 @@ def benchmark_page(edition: BenchmarkEdition, words: Wording, company: Company) 
     return Page(
         kicker=words.in_language(company.name),
         title=title,
-        subtitle=say("benchmark.subtitle", wave=now, previous=words.figure("/previous_wave", "wave")),
+        subtitle=say(
+            "benchmark.subtitle", wave=now, previous=words.figure("/previous_wave", "wave")
+        ),
         facts=_facts(edition, words),
         state=state_callout(edition, words),
         card=card,
@@ -56,9 +58,18 @@ def benchmark_page(edition: BenchmarkEdition, words: Wording, company: Company) 
         opening=[*pictures.headline_picture(edition, words), *_glance(edition, words)],
         sections=[section for section in sections if section is not None],
         colophon=colophon(edition, words),
-        subject=plain(say("benchmark.mail_subject", title=title, wave=now.text(), change=_short(edition, words))),
+        subject=plain(
+            say(
+                "benchmark.mail_subject",
+                title=title,
+                wave=now.text(),
+                change=_short(edition, words),
+            )
+        ),
         summary=[card.sentence, *_glance_lines(edition, words)],
-        mail_table=scorecard_table(edition, words, edition.metrics_in_order[:_MAIL_METRICS], short=True),
+        mail_table=scorecard_table(
+            edition, words, edition.metrics_in_order[:_MAIL_METRICS], short=True
+        ),
         mail_charts=charts,
     )
 
@@ -202,7 +213,11 @@ def _scorecard_row(
     level, change = edition.level(metric), edition.change(metric)
     tone = tone_of(change, entry)
     better = words.say("direction.down") if entry.direction == "down" else Markup("")
-    cells = [Cell(words.metric(metric), better), level_cell(level, words), change_cell(change, words)]
+    cells = [
+        Cell(words.metric(metric), better),
+        level_cell(level, words),
+        change_cell(change, words),
+    ]
     if not short:
         cells.append(Cell(Markup(""), tone=tone, strip=strip_of(change, entry)))
         cells.append(count_cell(level, words))
@@ -213,14 +228,18 @@ def _scorecard_row(
 def level_cell(row: Row | None, words: Wording) -> Cell:
     """A level with its interval below, or the reason why there is none."""
     if row is None or row.estimate is None:
-        return Cell(Markup("–"), words.no_estimate(row.reason) if row and row.reason else Markup(""))
+        return Cell(
+            Markup("–"), words.no_estimate(row.reason) if row and row.reason else Markup("")
+        )
     return Cell(Markup("{}").format(words.level(row)), words.interval(row))
 
 
 def change_cell(row: Row | None, words: Wording) -> Cell:
     """A change with its interval below, or the reason why there is none."""
     if row is None or row.estimate is None:
-        return Cell(Markup("–"), words.no_estimate(row.reason) if row and row.reason else Markup(""))
+        return Cell(
+            Markup("–"), words.no_estimate(row.reason) if row and row.reason else Markup("")
+        )
     return Cell(Markup("{}").format(words.change(row)), words.interval(row, "change"))
 
 
@@ -321,14 +340,20 @@ def drivers_section(edition: BenchmarkEdition, words: Wording) -> Section | None
 def _driver_row(driver: Driver, ref: str, words: Wording) -> TableRow:
     def show(field: str, form: str) -> Markup:
         value = getattr(driver, field)
-        return Markup("–") if value is None else Markup("{}").format(words.figure(f"{ref}/{field}", form))
+        return (
+            Markup("–")
+            if value is None
+            else Markup("{}").format(words.figure(f"{ref}/{field}", form))
+        )
 
     name = declared(words.in_language(driver))
     if driver.importance is None:
         reason = words.no_estimate(driver.reason or "not_measured")
         return TableRow([_EMPTY, Cell(name), Cell(Markup("–"), reason), _EMPTY, _EMPTY])
     bounds = words.say("interval", lower=show("lower", "share"), upper=show("upper", "share"))
-    ranks = words.say("rank_interval", lower=show("rank_lower", "count"), upper=show("rank_upper", "count"))
+    ranks = words.say(
+        "rank_interval", lower=show("rank_lower", "count"), upper=show("rank_upper", "count")
+    )
     return TableRow(
         [
             Cell(show("rank", "count")),

@@ -217,7 +217,9 @@ class BenchmarkEdition(_Edition):
         where = {"metric": self.headline, "segment_name": segment, "window": self.wave}
         values = dict.fromkeys(row.segment_value for row in self.select("level", **where))
         shares = {row.segment_value: row.estimate or 0.0 for row in self.select("share", **where)}
-        return sorted(values, key=lambda value: (value == "unknown", -shares.get(value, 0.0), value))
+        return sorted(
+            values, key=lambda value: (value == "unknown", -shares.get(value, 0.0), value)
+        )
 
     def breaks_of(self, metric: str) -> list[BreakMark]:
         """The breaks of the questions that a metric scores: a metric's first word is their kind."""
@@ -305,7 +307,6 @@ def parse_edition(content: bytes, *, origin: str = "edition") -> FrozenEdition:
             "a frozen edition is never edited by hand"
         ) from error
     return FrozenEdition(edition, document, hashlib.sha256(content).hexdigest())
-
 
 
 def with_question_kinds(frozen: FrozenEdition, surveys: Mapping[str, Survey]) -> FrozenEdition:

@@ -71,9 +71,7 @@ def _effect_row(edition: ExperimentEdition, words: Wording, row: Row, *, short: 
 def _name(edition: ExperimentEdition, words: Wording, row: Row) -> Markup:
     label = words.metric(row.metric)
     if len(edition.treatments) > 1:
-        label = words.say("place_separator").join(
-            [label, declared(_treatment(edition, row))]
-        )
+        label = words.say("place_separator").join([label, declared(_treatment(edition, row))])
     return label
 
 

@@ -42,7 +42,9 @@ def experiment_page(edition: ExperimentEdition, words: Wording, company: Company
         colophon=colophon(edition, words),
         subject=plain(say("experiment.mail_subject", title=title, verdict=verdict)),
         summary=[banner.sentence],
-        mail_table=effects_table(edition, words, short=True) if shows_effects else checks_table(edition, words),
+        mail_table=effects_table(edition, words, short=True)
+        if shows_effects
+        else checks_table(edition, words),
         mail_charts=effects_picture(edition, words) if shows_effects else [],
     )
 
@@ -128,7 +130,7 @@ def _arm_row(arm: Arm, ref: str, words: Wording) -> TableRow:
     share = words.figure(f"{ref}/share", "percent", arm.share)
     units = words.figure(f"{ref}/n_units", "count", arm.n_units)
     description = arm.description_ja if words.language == "ja" else arm.description_en
-    note = words.say("plan.control") if arm.is_control else Markup("")
+    note = words.say("plan.control") if arm.is_control and arm.variant != "control" else Markup("")
     return TableRow(
         [
             Cell(declared(arm.variant), note),
@@ -190,7 +192,7 @@ def _check_row(check: Check, ref: str, words: Wording) -> TableRow:
     saw, bar = Markup("–"), Markup("–")
     if check.p_value is not None:
         saw = say("checks.p", p=words.figure(f"{ref}/p_value", "p"))
-        bar = say("checks.p_bar", p=words.figure(f"{ref}/threshold", "number"))
+        bar = say("checks.p_bar", p=words.figure(f"{ref}/threshold", "p"))
     elif "share" in check.values:
         saw = say("checks.share", share=words.figure(f"{ref}/values/share", "share"))
         bar = say("checks.share_bar", share=words.figure(f"{ref}/threshold", "percent"))

@@ -93,7 +93,9 @@ _UNITS: dict[str, Callable[[float, Language, bool], str]] = {
 def _percent(value: Any, language: Language) -> str:
     """A share of something, or a confidence level: no decimals where none are needed."""
     share = 100 * float(value)
-    return decimal(share, 0 if math.isclose(share, round(share), abs_tol=1e-9) else 1, language) + "%"
+    return (
+        decimal(share, 0 if math.isclose(share, round(share), abs_tol=1e-9) else 1, language) + "%"
+    )
 
 
 def _relative(value: Any, language: Language) -> str:
@@ -142,7 +144,9 @@ _FORMS: dict[str, Callable[[Any, Language], str]] = {
     "number": _number,
     "score": lambda value, language: decimal(float(value), 2, language),
     "percent_rounded": lambda value, language: decimal(100 * float(value), 0, language) + "%",
-    "half_year_first": lambda value, language: _date(HalfYear.parse(str(value)).starts_on, language),
+    "half_year_first": lambda value, language: _date(
+        HalfYear.parse(str(value)).starts_on, language
+    ),
     "half_year_last": lambda value, language: _date(HalfYear.parse(str(value)).last_day, language),
     "short_hash": lambda value, language: str(value)[:12],
     "p": _p_value,

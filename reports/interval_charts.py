@@ -122,7 +122,8 @@ def _line(axes: Axes, y: float, line: Line, *, above: bool) -> None:
         axes.plot([mark, mark], [y - 0.27, y + 0.27], color=INK, lw=1.1, ls=(0, (1.5, 1.2)))
     across = blended_transform_factory(axes.transAxes, axes.transData)
     if above:
-        axes.text(0, y + 0.42, line.label, transform=across, fontsize=8, va="center", color=INK)
+        axes.text(0, y + 0.42, line.label, transform=across, fontsize=8, va="center", color=INK,
+                  bbox={"fc": "white", "ec": "none", "pad": 1.0}, zorder=2.5)  # fmt: skip
         axes.text(1, y + 0.42, line.note, transform=across, fontsize=7.5, va="center", ha="right",
                   color=MUTED)  # fmt: skip
     else:

@@ -65,7 +65,9 @@ def _where(rows: Sequence[Row], words: Wording) -> Markup:
         parts.append(declared(f"{words.segment(first.segment_name)}: {value}"))
     if words.frozen.edition.kind == "benchmark":
         comma = words.say("separator")
-        waves = [words.figure(f"{row.ref}/window", "wave", row.window) for row in rows if row.window]
+        waves = [
+            words.figure(f"{row.ref}/window", "wave", row.window) for row in rows if row.window
+        ]
         parts.append(comma.join(Markup("{}").format(wave) for wave in waves))
     elif first.comparison:
         parts.append(declared(first.comparison))

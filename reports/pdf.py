@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from reports import fonts
@@ -12,39 +11,25 @@ from reports.wording import plain
 _PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
-def weasyprint() -> Any:
+def library() -> Any:
     """The PDF library.
 
     Raises:
         PdfUnavailableError: its system libraries are missing; names the packages.
     """
     try:
-        import weasyprint as library
-        import weasyprint.text.fonts
-        import weasyprint.urls  # noqa: F401 - the attribute is read by callers
+        import weasyprint
+        import weasyprint.urls
     except (ImportError, OSError) as error:
         raise PdfUnavailableError(
             f"PDF pages need the Pango library, which is not installed ({error}). "
             f"Mend: apt-get install {_PACKAGES}"
         ) from error
-    return library
-
-
-@lru_cache
-def _face() -> tuple[Any, Any]:
-    library = weasyprint()
-    configuration = library.text.fonts.FontConfiguration()
-    source = fonts.whole_font_data_uri()
-    sheet = library.CSS(
-        string=f"@font-face{{font-family:'CX Gothic';src:url({source})}}",
-        font_config=configuration,
-        url_fetcher=_fetcher(),
-    )
-    return configuration, sheet
+    return weasyprint
 
 
 def _fetcher() -> Any:
-    return weasyprint().urls.URLFetcher(allowed_protocols=["data"])
+    return library().urls.URLFetcher(allowed_protocols=["data"])
 
 
 def write_pdf(html: str, identifier: str) -> bytes:
@@ -60,12 +45,8 @@ def write_pdf(html: str, identifier: str) -> bytes:
             f"the packaged font has no glyph for {missing!r}. Mend: write the label or note without "
             "these characters"
         )
-    library = weasyprint()
-    configuration, sheet = _face()
-    document = library.HTML(string=html, url_fetcher=_fetcher())
+    document = library().HTML(string=html, url_fetcher=_fetcher())
     content: bytes = document.write_pdf(
-        stylesheets=[sheet],
-        font_config=configuration,
         pdf_identifier=identifier[:32].encode(),
         custom_metadata=False,
     )

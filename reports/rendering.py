@@ -145,13 +145,14 @@ def page_html(composed: Composed, medium: Medium) -> str:
         "medium": medium,
         "labels": {"change": composed.words.say("page.change")},
     }
-    if medium == "pdf":
-        return template.render(**values, stylesheet=Markup(_css("base.css") + _css("pdf.css")))
-    bare = template.render(**values, stylesheet="")
-    font = fonts.subset_data_uri(plain(bare)) if composed.language == "ja" else ""
-    face = f"@font-face{{font-family:'CX Gothic';src:url({font}) format('woff2')}}" if font else ""
-    style = Markup(_css("base.css") + _css("page.css") + face)
-    return template.render(**values, stylesheet=style)
+    face = ""
+    if medium == "pdf" or composed.language == "ja":
+        text = plain(template.render(**values, stylesheet=""))
+        flavour: fonts.Flavour = "ttf" if medium == "pdf" else "woff2"
+        source = fonts.subset_data_uri(text, flavour)
+        face = f"@font-face{{font-family:'CX Gothic';src:url({source})}}"
+    style = template_text("base.css") + template_text(f"{medium}.css") + face
+    return template.render(**values, stylesheet=Markup(style))
 
 
 @lru_cache
@@ -174,7 +175,8 @@ def svg_uri(chart: Chart, size: Size) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(chart.svg(size).encode()).decode()
 
 
-def _css(name: str) -> str:
+def template_text(name: str) -> str:
+    """The text of a file beside the templates."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
@@ -183,4 +185,3 @@ def _replace(file: Path, content: bytes) -> None:
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     partial.write_bytes(content)
     partial.replace(file)
-

@@ -82,16 +82,16 @@ def draw_small_trends(trends: Sequence[Trend], size: Size) -> Figure:
         left = column * width / columns + 0.44
         bottom = height - (row + 1) * _PANEL + 0.3
         inner = (width / columns - 0.62, _PANEL - 0.62)
-        axes = figure.add_axes(
-            (left / width, bottom / height, inner[0] / width, inner[1] / height)
-        )
+        axes = figure.add_axes((left / width, bottom / height, inner[0] / width, inner[1] / height))
         clean(axes)
         _series(axes, trend, ticks=2, dot=3.8)
         title = wrapped(trend.title, 7.8, width / columns - 0.1)
         axes.text(-0.44 / inner[0], 1.1, title, transform=axes.transAxes, fontsize=7.8, va="bottom",
                   linespacing=1.25)  # fmt: skip
         first, last = trend.points[0].label, trend.points[-1].label
-        axes.set_xticks([0, len(trend.points) - 1], [first.replace("\n", " "), last.replace("\n", " ")])
+        axes.set_xticks(
+            [0, len(trend.points) - 1], [first.replace("\n", " "), last.replace("\n", " ")]
+        )
         axes.tick_params(labelsize=6.4)
         labels = axes.get_xticklabels()
         labels[0].set_horizontalalignment("left")

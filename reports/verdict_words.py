@@ -77,9 +77,7 @@ def _named(
     ]
 
 
-def _item(
-    edition: ExperimentEdition, words: Wording, ref: str, entry: Mapping[str, Any]
-) -> Markup:
+def _item(edition: ExperimentEdition, words: Wording, ref: str, entry: Mapping[str, Any]) -> Markup:
     metric = str(entry["metric"])
     label = words.metric(metric)
     if "estimate" not in entry:

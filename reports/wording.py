@@ -77,7 +77,7 @@ class Figure:
 
 def declared(text: str) -> Markup:
     """A text the company declared (a label, a note): escaped, and marked as not computed."""
-    return Markup('<span data-declared>{}</span>').format(text)
+    return Markup("<span data-declared>{}</span>").format(text)
 
 
 def plain(markup: str) -> str:
