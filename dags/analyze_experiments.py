@@ -41,7 +41,7 @@ def analyze_experiments() -> None:
         from analysis.editions import freeze_experiment_if_due
 
         get_current_context()["experiment"] = experiment_id  # type: ignore[typeddict-unknown-key]
-        return freeze_experiment_if_due(*open_workplace(), experiment_id) or "nothing due"
+        return str(freeze_experiment_if_due(*open_workplace(), experiment_id))
 
     @task(outlets=[EXPERIMENT_READOUTS])
     def hand_over(states: list[str]) -> list[str]:

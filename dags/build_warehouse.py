@@ -45,12 +45,11 @@ def build_warehouse() -> None:
 
     @task(pool=WAREHOUSE_POOL, outlets=[MARTS])
     def build() -> str:
-        from analysis.building import build_if_changed
+        from analysis.dbt_build import build_if_changed
         from connectors.landing import lake_fingerprint
 
         _, settings, ledger = open_workplace()
-        lake, as_of = lake_fingerprint(settings), ledger.as_of()
-        return str(build_if_changed(settings, ledger, lake=lake, as_of=as_of))
+        return str(build_if_changed(settings, ledger, lake=lake_fingerprint(settings)))
 
     declare() >> build()
 

@@ -34,11 +34,10 @@ def run_benchmark() -> None:
 
     @task(pool=WAREHOUSE_POOL, outlets=[BENCHMARK_READOUTS])
     def freeze_edition(**context: Any) -> list[str]:
-        from analysis.editions import freeze_benchmarks_of, freeze_due_benchmarks
+        from analysis.editions import freeze_benchmarks
 
-        if wave := context["params"]["wave"]:
-            return freeze_benchmarks_of(*open_workplace(), wave)
-        return freeze_due_benchmarks(*open_workplace())
+        wave = context["params"]["wave"]
+        return [str(state) for state in freeze_benchmarks(*open_workplace(), wave=wave)]
 
     freeze_edition()
 

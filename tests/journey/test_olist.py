@@ -55,7 +55,9 @@ def test_the_review_mean_is_weighted(olist: tuple[Path, dict[str, str], MailServ
         "from cx.wave_moments where metric = 'csat_mean' and segment_name = 'all'",
     )
     ((count, plain),) = ask(
-        home, "select count(*), avg(score) from cx.fct_survey_responses where kind = 'csat'"
+        home,
+        "select count(*), avg(csat_mean_numerator) from cx.fct_survey_responses "
+        "where csat_mean_denominator > 0",
     )
     assert count == 8225
     assert plain == pytest.approx(3.27, abs=0.005)
@@ -67,8 +69,8 @@ def test_late_deliveries_are_rated_lower(olist: tuple[Path, dict[str, str], Mail
     found = dict(
         ask(
             home,
-            "select delivery_punctuality, avg(score) from cx.fct_survey_responses "
-            "where kind = 'csat' and delivery_punctuality in ('late', 'on_time') group by 1",
+            "select delivery_punctuality, avg(csat_mean_numerator) from cx.fct_survey_responses "
+            "where csat_mean_denominator > 0 group by 1",
         )
     )
     assert found["late"] == pytest.approx(2.17, abs=0.005)
