@@ -40,7 +40,8 @@ def register_for_charts() -> str:
 
 @lru_cache
 def _drawable() -> frozenset[int]:
-    return frozenset(TTFont(font_file(), lazy=True).getBestCmap())
+    with TTFont(font_file(), lazy=True) as font:
+        return frozenset(font.getBestCmap())
 
 
 def missing_glyphs(text: str) -> str:
