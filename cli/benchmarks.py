@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -46,16 +47,20 @@ def run_benchmark(
     ctx: typer.Context, benchmark_id: BenchmarkId = None, wave: Wave = None, as_json: AsJson = False
 ) -> None:
     """Freeze what is due, or the given wave whatever has arrived; a frozen one stays as it is."""
-    from analysis.editions import freeze_benchmark, freeze_due_benchmarks
+    from analysis.editions import freeze_benchmark, freeze_benchmark_if_due
 
     place = workplace(ctx)
+    declared = place.programme.benchmarks
+    names = sorted(declared) if benchmark_id is None else [benchmark_id]
+    for name in names:
+        one_of("benchmark", name, declared)
     if wave is None:
-        frozen = freeze_due_benchmarks(*place)
+        states = [freeze_benchmark_if_due(*place, name) for name in names]
+        rows = [asdict(state) for state in states]
     else:
-        chosen = [_chosen(list(place.programme.benchmarks), benchmark_id)]
-        frozen = [freeze_benchmark(*place, name, wave) for name in chosen]
-    rows = [{"edition": name} for name in frozen]
-    print_rows(rows, as_json=as_json, empty="nothing is due that is not frozen")
+        editions = [freeze_benchmark(*place, name, wave) for name in names]
+        rows = [{"edition_id": name, "state": "frozen", "detail": ""} for name in editions]
+    print_rows(rows, as_json=as_json, empty="the programme declares no benchmark")
 
 
 @app.command("show", epilog="Example: cxloop benchmark show customer_half_year --wave 2026H1")

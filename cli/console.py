@@ -39,7 +39,8 @@ class GuardedGroup(TyperGroup):
         except Exception as error:
             if not is_named(error):
                 raise
-            tell_error(error)
+            for text in (str(error), *getattr(error, "__notes__", ())):
+                tell_error(text)
             raise typer.Exit(PROBLEM_FOUND) from None
 
 
@@ -49,10 +50,9 @@ def is_named(error: BaseException) -> bool:
     return origin in ROOMS
 
 
-def tell_error(error: BaseException) -> None:
-    """The error's message and notes on stderr."""
-    for text in (str(error), *getattr(error, "__notes__", ())):
-        typer.secho(f"error: {text}", fg="red", err=True)
+def tell_error(text: str) -> None:
+    """What went wrong, on stderr."""
+    typer.secho(f"error: {text}", fg="red", err=True)
 
 
 def settings_of(ctx: typer.Context) -> Settings:

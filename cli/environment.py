@@ -14,6 +14,7 @@ from cli.findings import Finding, fail, ok, warn
 
 GIGABYTE = 1024**3
 ENOUGH_DISK, LEAST_DISK = 5 * GIGABYTE, GIGABYTE
+DAGS = Path(__file__).resolve().parents[1] / "dags"
 OLDEST_PYTHON = (3, 11)
 INSTALL = "install the locked requirements: `make setup`"
 TOLD_VERSIONS = ("apache-airflow", "dbt-core", "duckdb", "great-expectations", "pandas")
@@ -108,9 +109,8 @@ def airflow() -> Iterator[Finding]:
         return
     yield _slots(pool)
     folder = _airflow("config", "get-value", "core", "dags_folder")
-    dags = Path(__file__).resolve().parents[1] / "dags"
-    if folder is not None and Path(folder.stdout.strip() or "/").resolve() != dags:
-        mend = f"set AIRFLOW__CORE__DAGS_FOLDER={dags}"
+    if folder is not None and Path(folder.stdout.strip() or "/").resolve() != DAGS:
+        mend = f"set AIRFLOW__CORE__DAGS_FOLDER={DAGS}"
         yield warn("airflow", f"its DAGs folder is {folder.stdout.strip()}", mend)
 
 

@@ -9,7 +9,6 @@ import typer
 from cli.console import (
     AsJson,
     CommandError,
-    note,
     one_of,
     print_facts,
     print_json,
@@ -69,29 +68,27 @@ def register(ctx: typer.Context, as_json: AsJson = False) -> None:
     from analysis.registration import register_experiments
 
     programme, _, ledger = workplace(ctx)
-    done = register_experiments(programme, ledger, as_of=ledger.as_of())
-    rows = [{"experiment": name} for name in done]
+    locked = {name for name in programme.experiments if ledger.registration(name)}
+    now = register_experiments(programme, ledger, as_of=ledger.as_of())
+    rows = [{"experiment": name} for name in now if name not in locked]
     print_rows(rows, as_json=as_json, empty="nothing to register: every plan is locked")
 
 
 @app.command("readout", epilog="Example: cxloop experiment readout callback_within_one_hour")
 def readout(ctx: typer.Context, experiment_id: ExperimentId, as_json: AsJson = False) -> None:
     """The frozen readout; it is frozen now where it is due."""
-    from analysis.editions import freeze_due_experiments
+    from analysis.editions import freeze_experiment_if_due
+    from analysis.registration import register_experiments
 
     place = workplace(ctx)
     one_of("experiment", experiment_id, place.programme.experiments)
     edition_id = _edition_id(experiment_id)
     if place.ledger.edition(edition_id) is None:
-        freeze_due_experiments(*place)
-    if place.ledger.edition(edition_id) is None:
-        facts = _facts(place, experiment_id)
-        note(f"data end on {place.ledger.as_of()}")
-        raise CommandError(
-            f"`{experiment_id}` is {facts['status']} and not due for a readout",
-            f"its last outcome window closes on {facts['closes_on']}; every source must have "
-            "landed since",
-        )
+        register_experiments(place.programme, place.ledger, as_of=place.ledger.as_of())
+        state = freeze_experiment_if_due(*place, experiment_id)
+        if state.state == "waiting":
+            what = f"there is no readout of `{experiment_id}` yet: {state.detail}"
+            raise CommandError(what, "run `cxloop run` once that has come")
     print_edition(place, edition_id, as_json=as_json)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ledger import Workplace
 
 
+NOT_DELIVERED = ("failed", "blocked", "refused", "in_doubt")
+
+
 class Stage(StrEnum):
     """What a run consists of, in order."""
 
@@ -37,6 +40,12 @@ class Run:
     as_json: bool
     done: dict[str, Any] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+
+    def fail(self, *texts: str) -> None:
+        """Tell what failed at once, and remember it for the end."""
+        for text in texts:
+            tell_error(text)
+            self.failures.append(text)
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
@@ -112,39 +121,41 @@ def _collect(work: Run, sources: list[str]) -> None:
         except Exception as error:
             if not is_named(error):
                 raise
-            tell_error(error)
-            work.failures.append(str(error))
+            work.fail(str(error), *getattr(error, "__notes__", ()))
 
 
 def _build(work: Run, *, full_refresh: bool) -> None:
-    from analysis.dbt_build import build
+    from analysis.dbt_build import BuildState, build, build_if_changed
     from connectors.landing import declare, lake_fingerprint
     from ledger import Build
 
     programme, settings, ledger = work.place
-    as_of = work.as_of or ledger.as_of()
+    landed = ledger.as_of()
+    as_of = work.as_of or landed
     with work.step("build warehouse") as facts:
         declare(programme, settings, as_of=as_of)
         lake = lake_fingerprint(settings)
-        result = build(settings, as_of=as_of, full_refresh=full_refresh)
-        ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
-        facts["as of"] = as_of
-        facts["nodes"] = result.nodes
-        if result.warned:
-            facts["warned"] = list(result.warned)
+        if full_refresh or as_of != landed:
+            result = build(settings, as_of=as_of, full_refresh=full_refresh)
+            ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
+            state = BuildState(as_of, result)
+        else:
+            state = build_if_changed(settings, ledger, lake=lake)
+        facts["state"] = str(state)
+        if state.result and state.result.warned:
+            facts["warned"] = list(state.result.warned)
 
 
 def _freeze(work: Run) -> None:
-    from analysis.editions import freeze_due_benchmarks, freeze_due_experiments
+    from analysis.editions import freeze_benchmarks, freeze_experiment_if_due
     from analysis.registration import register_experiments
 
     programme, _, ledger = work.place
     with work.step("freeze experiments") as facts:
-        as_of = work.as_of or ledger.as_of()
-        facts["registered"] = register_experiments(programme, ledger, as_of=as_of)
-        facts["frozen"] = freeze_due_experiments(*work.place)
+        names = register_experiments(programme, ledger, as_of=ledger.as_of())
+        facts["editions"] = [str(freeze_experiment_if_due(*work.place, name)) for name in names]
     with work.step("freeze benchmarks") as facts:
-        facts["frozen"] = freeze_due_benchmarks(*work.place)
+        facts["editions"] = [str(state) for state in freeze_benchmarks(*work.place, wave=None)]
 
 
 def _render(work: Run) -> None:
@@ -153,19 +164,21 @@ def _render(work: Run) -> None:
     programme, settings, ledger = work.place
     for edition in ledger.editions():
         if reports_for(programme, edition.kind, edition.subject):
-            with work.step(f"render {edition.subject}") as facts:
+            with work.step(f"render {edition.edition_id}") as facts:
                 rendered = render_edition(programme, settings, edition.edition_id)
                 facts["files"] = [str(report.html) for report in rendered]
 
 
 def _send(work: Run) -> None:
+    from cli.mail_server import smtp_settings
     from reports.deliver import deliver_due
 
-    from cli.mail_server import smtp_settings
-
     with work.step("send") as facts:
-        deliveries = deliver_due(*work.place, smtp=smtp_settings())
-        facts["mails"] = [str(delivery) for delivery in deliveries]
+        for delivery in deliver_due(*work.place, smtp=smtp_settings()):
+            facts[delivery.state] = facts.get(delivery.state, 0) + 1
+            if delivery.state in NOT_DELIVERED:
+                text = f"{delivery.edition_id} to {delivery.recipient}: {delivery.state}"
+                work.fail(f"{text}: {delivery.reason}")
 
 
 def _told(value: Any) -> str:
