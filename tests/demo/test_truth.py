@@ -114,6 +114,9 @@ def test_the_tour_moves_nothing_on_average_and_tempts_in_one_plan(company: Compa
     wide = usage.pivot_table(index="customer_no", columns="month_first", values="days_active")
     frame = exposed.join(wide, how="left")
     after = frame[["2026-02-01", "2026-03-01"]].mean(axis=1)
+    # The effect is zero, so the average of what happened is that of either world.
+    months = frame[["2026-02-01", "2026-03-01"]].stack()
+    assert months.mean() == pytest.approx(truth["metric"]["control"], abs=0.02)
     before = frame[["2025-11-01", "2025-12-01", "2026-01-01"]].mean(axis=1)
     whole = after.notna() & before.notna()
     slope, intercept = np.polyfit(before[whole], after[whole], 1)

@@ -71,7 +71,7 @@ class Trial(NamedTuple):
 
 
 CALLBACK = Trial("callback_within_one_hour", date(2025, 9, 1), date(2026, 3, 31), 60, 90)
-TOUR = Trial("guided_onboarding_tour", date(2026, 1, 5), date(2026, 1, 25), 62, 90)
+TOUR = Trial("guided_onboarding_tour", date(2026, 1, 5), date(2026, 1, 25), 90, 90)
 CHATBOT = Trial("chatbot_first_reply", date(2025, 10, 6), date(2025, 11, 16), 28, 90)
 
 CALLBACK_LATENT_EFFECT = 0.24

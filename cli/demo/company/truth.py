@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from cli.demo.company import planted
-from cli.demo.company.calendar import MONTH_STARTS, Floats, Ints
+from cli.demo.company.calendar import Floats, Ints
 from cli.demo.company.population import Population
 from cli.demo.company.relationship import Wave, promoter_points
 from cli.demo.company.touchpoints import Questioning
@@ -167,7 +167,7 @@ def callback_truth(
 
 def tour_truth(exposures: Exposures, population: Population, usage: Usage) -> dict[str, Any]:
     """The tour: both potential outcomes of every counted month of every exposed customer."""
-    inside = exposures.covers(usage.customer, MONTH_STARTS[usage.month], size=population.size)
+    inside = usage.in_tour_window
     exposed = np.zeros(population.size, dtype=np.int64)
     exposed[exposures.customer] = exposures.exposed
     plan = population.plan_at(usage.customer, exposed[usage.customer])

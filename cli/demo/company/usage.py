@@ -39,7 +39,9 @@ def simulate_usage(population: Population, seed: int, *, tour: Exposures) -> Usa
     rng = stream(seed, "usage")
     parts = [_month(rng, population, month) for month in range(FIRST_MONTH, MONTH_COUNT - 1)]
     customer, month, days = (np.concatenate(part) for part in zip(*parts, strict=True))
+    # A month counts when all of it lies in the window: its first and its last second.
     in_window = tour.covers(customer, MONTH_STARTS[month], size=population.size)
+    in_window &= tour.covers(customer, MONTH_STARTS[month + 1] - 1, size=population.size)
     effect = _balanced_effect(rng, population, tour, customer, days=days, in_window=in_window)
     treated, _, _ = tour.treated_since(population.size)
     seen = np.where(treated[customer], days + effect, days)
