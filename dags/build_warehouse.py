@@ -1,6 +1,7 @@
 """### build_warehouse: what the collected records mean.
 
-Runs whenever a source has landed. **declare** writes the programme's declarations as tables beside
+Runs whenever a source has landed. **settle** waits while other sources are landing, so that one
+build serves them all; **declare** writes the programme's declarations as tables beside
 the lake; **build** runs `dbt build` (models and their tests) as one subprocess, because DuckDB
 lets one process write.
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from airflow.sdk import dag, task
 
@@ -34,9 +36,15 @@ SOURCES = load_programme(Settings.from_environment().programme_dir).sources
     doc_md=__doc__,
 )
 def build_warehouse() -> None:
-    """Declarations, then dbt."""
+    """Let the other sources land, then declarations, then dbt."""
 
-    @task
+    @task.sensor(mode="poke", poke_interval=2, timeout=1800)
+    def settle(**context: Any) -> bool:
+        running = context["ti"].get_dr_count
+        return not any(running(f"ingest_{name}", states=["running"]) for name in SOURCES)
+
+    # A source that takes half an hour does not hold back what the others brought.
+    @task(trigger_rule="all_done")
     def declare() -> None:
         from connectors.landing import declare
 
@@ -51,7 +59,7 @@ def build_warehouse() -> None:
         _, settings, ledger = open_workplace()
         return str(build_if_changed(settings, ledger, lake=lake_fingerprint(settings)))
 
-    declare() >> build()
+    settle() >> declare() >> build()
 
 
 build_warehouse()

@@ -127,7 +127,7 @@ def test_dags_carry_docs_with_triage_tags_and_descriptions(described: Any) -> No
 def test_every_task_is_retried_and_owned(described: Any) -> None:
     found, sources = described
     tasks = [(d, t, v) for d, dag in found["dags"].items() for t, v in dag["tasks"].items()]
-    assert len(tasks) == 2 * len(sources) + 2 + 3 + 1 + 2
+    assert len(tasks) == 2 * len(sources) + 3 + 3 + 1 + 2
     for dag_id, task_id, task in tasks:
         assert task["retries"] >= 2, (dag_id, task_id)
         assert task["delay"] > 0
