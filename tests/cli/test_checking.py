@@ -62,3 +62,24 @@ def test_no_dbt_is_said_in_the_data(cxloop):
     found = cxloop.json("check", "--no-dbt")
     assert found["problems"] == []
     assert found["not_checked"] == ["names of metrics and segments (--no-dbt)"]
+
+
+def test_the_demo_programme_holds_together_with_the_metrics_of_the_dbt_project(cxloop, monkeypatch):
+    from cli.catalog import current_catalog
+    from programme import Settings
+    from programme.settings import REPOSITORY
+
+    settings = Settings.from_environment({"CXLOOP_HOME": str(cxloop.home)})
+    catalog = current_catalog(settings)
+    assert len(catalog.metrics) >= 14
+    for module in ("checking", "metrics"):
+        monkeypatch.setattr(f"cli.{module}.current_catalog", lambda _: catalog)
+    demo = str(REPOSITORY / "programme" / "demo")
+    found = cxloop.json("--programme", demo, "check")
+    assert found == {"programme": demo, "problems": [], "not_checked": []}
+    rows = {row["metric"]: row for row in cxloop.json("metrics", "list")}
+    assert rows["nps"]["unit"] == "points"
+    assert cxloop.json("metrics", "show", "nps") == rows["nps"]
+    result = cxloop("metrics", "show", "npz")
+    assert result.exit_code == 1
+    assert "did you mean `nps`?" in result.stderr

@@ -10,7 +10,7 @@ import typer
 from cli.main import app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WITHOUT_DATA = {"demo", "up"}
+WITHOUT_DATA = {"up"}
 
 
 def commands(group=None, path=()):
