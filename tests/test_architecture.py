@@ -140,8 +140,9 @@ def open_sockets(module: Module) -> Iterator[str]:
 def clock_readings(module: Module) -> Iterator[str]:
     if module.path.startswith(MAY_READ_THE_CLOCK):
         return
-    called = {id(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(module.tree):
+    nodes = list(ast.walk(module.tree))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             owner = _last_name(node.value)
             of_dates = node.attr in CLOCKS and (id(node) in called or owner in CLOCK_OWNERS)
