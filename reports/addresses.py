@@ -65,7 +65,8 @@ def _addresses(file: Path, role: str, given: object) -> tuple[str, ...]:
         return ()
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise AddressBookError(
-            f"{file}: role `{role}` holds {given!r}. Mend: write a list, `{role}: [name@example.com]`"
+            f"{file}: role `{role}` holds {given!r}, which is no list. "
+            f"Mend: write `{role}: [name@example.com]`"
         )
     for address in given:
         local = str(address).rpartition("@")[0]

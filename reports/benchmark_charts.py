@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reports.charts import Chart, Point
-from reports.context import BenchmarkEdition, Row
+from reports.context import BenchmarkEdition
 from reports.interval_charts import Line, draw_lines
 from reports.layout import Picture
+from reports.results import Row
 from reports.scales import scale_for
 from reports.trend_charts import Trend, draw_small_trends, draw_trend
 from reports.wording import Wording, plain

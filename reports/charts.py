@@ -48,9 +48,13 @@ class Chart:
     alt: str
     draw: Callable[[Size], Figure]
 
-    def svg(self, size: Size) -> str:
-        """The chart as SVG text with outlined letters; the same bytes every time."""
-        with _style(self.name):
+    def svg(self, size: Size, *, outlined: bool = True) -> str:
+        """The chart as SVG text, the same bytes every time.
+
+        Letters are outlines, which need no font; ``outlined=False`` keeps them as text in the
+        packaged font, for the PDF, which embeds it.
+        """
+        with _style(self.name, "path" if outlined else "none"):
             figure = self._figure(size)
             buffer = io.StringIO()
             with _strict_glyphs(self.name):
@@ -70,20 +74,20 @@ class Chart:
 
     def _figure(self, size: Size) -> Figure:
         figure = self.draw(size)
-        if not any(str(artist.get_gid()).startswith("mark") for artist in figure.findobj()):
+        if not any(line.get_gid() == "mark" for axes in figure.axes for line in axes.lines):
             raise BlankChartError(
-                f"chart `{self.name}` holds no mark of data. Mend: leave the section out, and print "
-                "the reason why there is no estimate"
+                f"chart `{self.name}` holds no mark of data. Mend: leave the section out, and "
+                "print the reason why there is no estimate"
             )
         return figure
 
 
 @contextmanager
-def _style(salt: str) -> Iterator[None]:
+def _style(salt: str, letters: str = "path") -> Iterator[None]:
     settings: dict[str, Any] = {
         "font.family": [register_for_charts()],
         "font.size": 8.5,
-        "svg.fonttype": "path",
+        "svg.fonttype": letters,
         "svg.hashsalt": salt,
         "axes.edgecolor": HAIRLINE,
         "axes.labelcolor": MUTED,
@@ -139,7 +143,7 @@ def new_axes(size: Size, height: float, margins: Margins) -> tuple[Figure, Axes]
 
 
 def text_width(text: str, points: float) -> float:
-    """About how wide a text is, in inches: a Japanese character is an em, a Latin one half of it."""
+    """About how wide a text is, in inches: a Japanese character is an em, a Latin one half."""
     widest = max(
         (sum(1.0 if ord(sign) > 0x2E80 else 0.53 for sign in line) for line in text.split("\n")),
         default=0.0,

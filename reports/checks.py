@@ -10,10 +10,11 @@ from typing import Any
 
 from programme.benchmarks import Language
 from reports import fonts
-from reports.context import BenchmarkEdition, Coverage, Edition
+from reports.composing import Composed
+from reports.context import BenchmarkEdition, Edition
 from reports.errors import UnknownCodeError
 from reports.formats import format_value
-from reports.rendering import Composed, page_html
+from reports.results import Coverage
 from reports.wording import plain, resolve
 
 # Above one row in five set aside, what is left is no longer the source it claims to be.
@@ -24,9 +25,8 @@ _VOID = {"meta", "img", "source", "br", "line", "circle", "link", "hr"}
 
 def problems(composed: Composed) -> list[str]:
     """Everything that forbids sending this report, each as a sentence; empty when it may go."""
-    html = page_html(composed, "page")
     reader = _Reader(composed.frozen.document, composed.language)
-    reader.feed(html)
+    reader.feed(composed.html)
     reader.close()
     found = [*reader.problems, *_blank_charts(reader.images), *_rows(composed.frozen.edition)]
     missing = fonts.missing_glyphs(plain("".join(reader.texts)))
@@ -127,6 +127,6 @@ def _coverage(part: Coverage) -> Iterator[str]:
         yield f"coverage: source `{part.source}` brought no rows"
     elif aside / (landed + aside) > QUARANTINE_CEILING:
         yield (
-            f"coverage: of source `{part.source}`, {aside} of {landed + aside} rows were set aside, "
-            f"more than one in {round(1 / QUARANTINE_CEILING)}"
+            f"coverage: of source `{part.source}`, {aside} of {landed + aside} rows were set "
+            f"aside, more than one in {round(1 / QUARANTINE_CEILING)}"
         )

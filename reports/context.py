@@ -8,148 +8,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from typing import Any, Literal
 
 from programme import Settings
 from programme.base import Words
 from programme.experiments import Experiment
 from programme.surveys import Survey
 from reports.errors import EditionUnreadableError
+from reports.results import (
+    Arm,
+    BreakMark,
+    Check,
+    Coverage,
+    Deviation,
+    Driver,
+    Label,
+    Metric,
+    Part,
+    Row,
+    Verdict,
+)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Row(_Part):
-    """One result, or the reason why there is none.
-
-    ``ref`` is the row's JSON pointer in the edition, for example ``/rows/12``.
-    """
-
-    metric: str
-    statistic: str
-    comparison: str | None = None
-    segment_name: str = "all"
-    segment_value: str = "all"
-    window: str | None = None
-    estimate: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    p_value: float | None = None
-    n: float | None = None
-    n_eff: float | None = None
-    method: str | None = None
-    flags: tuple[str, ...] = ()
-    reason: str | None = None
-    ref: str = ""
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether there is an estimate with at least one bound."""
-        return self.estimate is not None and (self.lower is not None or self.upper is not None)
-
-
-class Metric(_Part):
-    """A metric's catalogue entry: what it is called, its unit, and which way is good."""
-
-    unit: str
-    kind: str = ""
-    direction: Literal["up", "down"] = "up"
-    label_en: str
-    label_ja: str
-    description_en: str = ""
-    description_ja: str = ""
-    owner: str | None = None
-    version: str | int | float | None = None
-
-
-class Label(_Part):
-    """A segment's name in both languages."""
-
-    label_en: str
-    label_ja: str
-
-
-class Driver(_Part):
-    """One candidate driver: its share of the explained variance and where it ranks."""
-
-    item: str
-    label_en: str
-    label_ja: str
-    importance: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    rank: int | None = None
-    rank_lower: int | None = None
-    rank_upper: int | None = None
-    mean: float | None = None
-    n: float | None = None
-    reason: str | None = None
-
-
-class BreakMark(_Part):
-    """A change of the questionnaire after which a series is not comparable."""
-
-    wave: str
-    date: date
-    question: str
-    what: str
-    note_en: str
-    note_ja: str
-    survey: str = ""
-    kind: str = ""
-
-
-class Coverage(_Part):
-    """What one source delivered up to the edition's date."""
-
-    source: str
-    load_date: date | None = None
-    landed: int | None = None
-    quarantined: int | None = None
-
-
-class Arm(_Part):
-    """One arm of an experiment as it was met in the data."""
-
-    variant: str
-    share: float
-    n_units: int | None = None
-    is_control: bool
-    description_en: str
-    description_ja: str
-
-
-class Check(_Part):
-    """One check of the experiment's data."""
-
-    name: str
-    passed: bool | None = None
-    p_value: float | None = None
-    threshold: float | None = None
-    values: Mapping[str, Any] = {}
-
-
-class Verdict(_Part):
-    """The decision as a code with the values its sentence needs."""
-
-    decision: Literal["ship", "stop", "cannot_tell", "no_verdict"]
-    reason: str
-    values: Mapping[str, Any] = {}
-
-
-class Deviation(_Part):
-    """A part of the plan that differs from what was registered."""
-
-    path: str
-    registered: Any = None
-    now: Any = None
-
-
-class _Edition(_Part):
+class _Edition(Part):
     edition_id: str
     subject: str
     as_of: date
@@ -164,11 +45,7 @@ class _Edition(_Part):
 
     def find(self, metric: str, statistic: str, **where: str) -> Row | None:
         """The first row of that metric and statistic whose named columns hold these values."""
-        for row in self.rows:
-            if row.metric == metric and row.statistic == statistic:
-                if all(getattr(row, name) == value for name, value in where.items()):
-                    return row
-        return None
+        return next(iter(self.select(statistic, metric=metric, **where)), None)
 
     def select(self, statistic: str, **where: str) -> list[Row]:
         """Every row of that statistic whose named columns hold these values, in edition order."""
@@ -209,7 +86,7 @@ class BenchmarkEdition(_Edition):
     @property
     def segment_names(self) -> list[str]:
         """Segments by which the headline is broken down."""
-        rows = [row for row in self.select("level", metric=self.headline, window=self.wave)]
+        rows = self.select("level", metric=self.headline, window=self.wave)
         return list(dict.fromkeys(row.segment_name for row in rows if row.segment_name != "all"))
 
     def values_of(self, segment: str) -> list[str]:
@@ -254,9 +131,10 @@ class ExperimentEdition(_Edition):
 
 
 Edition = BenchmarkEdition | ExperimentEdition
-_EDITION: TypeAdapter[Edition] = TypeAdapter(
-    Annotated[BenchmarkEdition | ExperimentEdition, Field(discriminator="kind")]
-)
+_KINDS: dict[str, type[BenchmarkEdition] | type[ExperimentEdition]] = {
+    "benchmark": BenchmarkEdition,
+    "experiment": ExperimentEdition,
+}
 
 
 @dataclass(frozen=True)
@@ -283,7 +161,7 @@ def read_edition(settings: Settings, edition_id: str) -> FrozenEdition:
     """Read a frozen edition.
 
     Raises:
-        EditionUnreadableError: if the file is missing or is no edition; names the file and the mend.
+        EditionUnreadableError: the file is missing or is no edition; names file and mend.
     """
     file = edition_file(settings, edition_id)
     if not file.is_file():
@@ -300,8 +178,8 @@ def parse_edition(content: bytes, *, origin: str = "edition") -> FrozenEdition:
         document = json.loads(content)
         for number, row in enumerate(document.get("rows", [])):
             row["ref"] = f"/rows/{number}"
-        edition = _EDITION.validate_python(document)
-    except (ValueError, AttributeError, ValidationError) as error:
+        edition: Edition = _KINDS[document["kind"]].model_validate(document)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EditionUnreadableError(
             f"{origin} is not a readable edition: {error}. Mend: restore it from the archive; "
             "a frozen edition is never edited by hand"

@@ -12,22 +12,22 @@ import smtplib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
 
-from ledger import Edition, Ledger, OutboxMail
+from ledger import Ledger, OutboxMail
 from ledger.errors import LedgerError
 from programme import Programme, Settings
-from programme.benchmarks import Language
-from reports.addresses import AddressBook, read_address_book
+from reports.addresses import read_address_book
 from reports.checks import problems
+from reports.composing import Composed, compose
 from reports.context import edition_file
+from reports.due import DueMail, due_mails, journal_message_ids
 from reports.errors import ReportError, SmtpUnavailableError
 from reports.mail import Envelope, build_mail, domain_of, message_id
-from reports.rendering import Composed, compose, reports_for, write
+from reports.rendering import write
 
 State = Literal["sent", "already_sent", "settled", "failed", "blocked", "refused", "in_doubt"]
 Clock = Callable[[], datetime]
@@ -72,17 +72,6 @@ class Delivery:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Due:
-    """One mail that should exist."""
-
-    edition: Edition
-    report_id: str
-    role: str
-    recipient: str
-    language: Language
-
-
 def deliver_due(
     programme: Programme,
     settings: Settings,
@@ -101,24 +90,10 @@ def deliver_due(
     with FileLock(settings.home / "deliver.lock"):
         book = read_address_book(settings.address_book)
         run = _Run(programme, settings, ledger, clock)
-        due = list(_due(programme, ledger, book))
+        due = list(due_mails(programme, ledger, book))
         claimed = [found for item in due for found in run.claim(item)]
         run.send(claimed, smtp)
         return run.deliveries
-
-
-def _due(programme: Programme, ledger: Ledger, book: AddressBook) -> Iterator[_Due]:
-    """Each edition and recipient once; the first role a person holds decides the language."""
-    for edition in ledger.editions():
-        seen: set[str] = set()
-        for report_id, report in reports_for(programme, edition.kind, edition.subject).items():
-            for role in report.recipients:
-                wanted = programme.company.roles[role].language
-                language = wanted if wanted in report.languages else report.languages[0]
-                for address in book.of(role):
-                    if address.lower() not in seen:
-                        seen.add(address.lower())
-                        yield _Due(edition, report_id, role, address, language)
 
 
 class _Run:
@@ -138,7 +113,7 @@ class _Run:
 
     # claiming ----------------------------------------------------------------
 
-    def claim(self, due: _Due) -> Iterator[tuple[_Due, OutboxMail]]:
+    def claim(self, due: DueMail) -> Iterator[tuple[DueMail, OutboxMail]]:
         """Take a mail for sending, unless it is sent, settled, blocked, refused or in doubt."""
         mail = self._outbox.get((due.edition.edition_id, due.recipient.lower()))
         if mail is not None and mail.state == "sent":
@@ -164,7 +139,7 @@ class _Run:
         except LedgerError as error:
             self._note(due, "blocked", "", str(error))
 
-    def _claimed(self, due: _Due) -> OutboxMail:
+    def _claimed(self, due: DueMail) -> OutboxMail:
         sender = self._programme.company.sender
         return self._ledger.claim(
             due.edition.edition_id,
@@ -175,7 +150,7 @@ class _Run:
             now=self._clock(),
         )
 
-    def _settle(self, due: _Due, mail: OutboxMail) -> bool:
+    def _settle(self, due: DueMail, mail: OutboxMail) -> bool:
         """Whether an interrupted mail needs no sending; the journal knows, or nobody does."""
         if self._settings.mail_journal is None:
             reason = (
@@ -192,14 +167,14 @@ class _Run:
             return True
         return False
 
-    def _prepared(self, due: _Due) -> Composed | str:
+    def _prepared(self, due: DueMail) -> Composed | str:
         """The laid-out report, or why it must not be sent."""
         key = (due.edition.edition_id, due.report_id, due.language)
         if key not in self._composed:
             self._composed[key] = self._prepare(due)
         return self._composed[key]
 
-    def _prepare(self, due: _Due) -> Composed | str:
+    def _prepare(self, due: DueMail) -> Composed | str:
         edition_id = due.edition.edition_id
         file = edition_file(self._settings, edition_id)
         if file.is_file() and _sha256(file) != due.edition.content_hash:
@@ -218,7 +193,7 @@ class _Run:
 
     # sending -----------------------------------------------------------------
 
-    def send(self, claimed: list[tuple[_Due, OutboxMail]], smtp: SmtpSettings) -> None:
+    def send(self, claimed: list[tuple[DueMail, OutboxMail]], smtp: SmtpSettings) -> None:
         """Send what was claimed over one connection."""
         if not claimed:
             return
@@ -226,7 +201,9 @@ class _Run:
             for due, mail in claimed:
                 self._send(due, mail, server, smtp)
 
-    def _send(self, due: _Due, mail: OutboxMail, server: smtplib.SMTP, smtp: SmtpSettings) -> None:
+    def _send(
+        self, due: DueMail, mail: OutboxMail, server: smtplib.SMTP, smtp: SmtpSettings
+    ) -> None:
         composed = self._prepared(due)
         assert isinstance(composed, Composed)  # noqa: S101 - only prepared mails are claimed
         pdf = write(composed, self._settings).pdf.read_bytes()
@@ -243,28 +220,17 @@ class _Run:
         except (smtplib.SMTPException, OSError) as error:
             raise SmtpUnavailableError(
                 f"mail server {smtp.host}:{smtp.port} broke off while taking the mail to "
-                f"{due.recipient}: {error}. Mend: run delivery again; the journal settles that mail, "
-                "the others are still claimed"
+                f"{due.recipient}: {error}. Mend: run delivery again; the journal settles that "
+                "mail, the others are still claimed"
             ) from error
         self._ledger.mark_sent(sending, self._clock())
         self._note(due, "sent", mail.message_id)
 
-    def _note(self, due: _Due, state: State, identity: str = "", reason: str = "") -> None:
+    def _note(self, due: DueMail, state: State, identity: str = "", reason: str = "") -> None:
         edition_id = due.edition.edition_id
         self.deliveries.append(
             Delivery(edition_id, due.report_id, due.recipient, state, identity, reason)
         )
-
-
-def journal_message_ids(journal: Path) -> set[str]:
-    """The Message-IDs of every mail in a journal directory, at any depth."""
-    parser = BytesHeaderParser()
-    found = set()
-    for file in sorted(journal.rglob("*")):
-        if file.is_file():
-            with file.open("rb") as content:
-                found.add(str(parser.parse(content).get("Message-ID", "")).strip())
-    return found - {""}
 
 
 def _connected(smtp: SmtpSettings) -> smtplib.SMTP:

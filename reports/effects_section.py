@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from reports.context import ExperimentEdition, Row
+from reports.context import ExperimentEdition
 from reports.experiment_charts import bar_of, effects_picture, roles, segment_effects_picture
 from reports.judgement import tone_of
 from reports.layout import Block, Cell, Column, Section, Table, TableRow, Text, Tone
+from reports.results import Row
 from reports.verdict_words import states
 from reports.wording import Wording, declared
 
@@ -144,7 +145,7 @@ def _relative_cell(row: Row | None, words: Wording) -> Cell:
 
 
 def segment_section(edition: ExperimentEdition, words: Wording) -> Section | None:
-    """The first success metric within groups of customers, after the test of whether they differ."""
+    """The first success metric within groups, after the test of whether they differ."""
     metric = edition.plan.success[0].metric
     pictures = segment_effects_picture(edition, words, metric)
     if not pictures:

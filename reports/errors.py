@@ -1,4 +1,4 @@
-"""What can go wrong between a frozen edition and a mailbox: each error names the fact and the mend."""
+"""What can go wrong between a frozen edition and a mailbox: always the fact and the mend."""
 
 from __future__ import annotations
 

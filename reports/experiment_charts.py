@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reports.charts import Chart, Point
-from reports.context import ExperimentEdition, Row
+from reports.context import ExperimentEdition
 from reports.interval_charts import Line, draw_lines
 from reports.layout import Picture
+from reports.results import Row
 from reports.scales import scale_for
 from reports.wording import Wording, plain
 

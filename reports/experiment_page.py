@@ -1,15 +1,16 @@
-"""An experiment's readout as a page: the verdict, what was tested, whether the data hold, effects."""
+"""An experiment's readout as a page: the verdict, its effects, its plan, its data."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
 from programme.benchmarks import Company
-from reports.context import Arm, Check, ExperimentEdition
+from reports.context import ExperimentEdition
 from reports.effects_section import effects_section, effects_table, segment_section
 from reports.experiment_charts import effects_picture
 from reports.layout import Block, Callout, Cell, Column, Page, Section, Table, TableRow, Text
 from reports.notes import colophon, missing_table, state_callout
+from reports.results import Arm, Check
 from reports.verdict_words import verdict_banner
 from reports.wording import Wording, declared, plain
 
@@ -74,18 +75,21 @@ def rule_out(edition: ExperimentEdition, words: Wording) -> list[Block]:
     """Without a detected success: which effects the data still allow, and which they do not."""
     if edition.verdict.decision == "ship":
         return []
-    lines = []
-    for item in edition.plan.success:
-        for row in edition.select("difference", metric=item.metric, segment_name="all"):
-            if row.estimate is not None and row.lower is not None and row.upper is not None:
-                lines.append(
-                    words.say(
-                        "rule_out.line",
-                        metric=words.metric(item.metric),
-                        lower=words.change(row, "lower"),
-                        upper=words.change(row, "upper"),
-                    )
-                )
+    rows = [
+        row
+        for item in edition.plan.success
+        for row in edition.select("difference", metric=item.metric, segment_name="all")
+        if None not in (row.estimate, row.lower, row.upper)
+    ]
+    lines = [
+        words.say(
+            "rule_out.line",
+            metric=words.metric(row.metric),
+            lower=words.change(row, "lower"),
+            upper=words.change(row, "upper"),
+        )
+        for row in rows
+    ]
     return [Callout(str(words.say("rule_out.heading")), lines)] if lines else []
 
 

@@ -26,7 +26,9 @@ def decimal(value: float, digits: int, language: Language, *, signed: bool = Fal
     """A number with fixed decimals, a true minus sign, and never a minus zero."""
     rounded = round(float(value), digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(abs(rounded), format=pattern, locale=language, decimal_quantization=True)
+    text = str(
+        format_decimal(abs(rounded), format=pattern, locale=language, decimal_quantization=True)
+    )
     if rounded < 0:
         return MINUS + text
     return "+" + text if signed and rounded > 0 else text
@@ -76,8 +78,9 @@ def _minutes(value: float, language: Language, signed: bool) -> str:
 
 
 # How a value in a metric's unit is shown: as a level, as a signed change, or as a declared size
-# that is meant as a rise or as a fall.
-PARTS = {"level": 1, "change": 1, "rise": 1, "fall": -1}
+# meant as a rise or as a fall; the ``first_`` ones leave the unit to the value that follows.
+PARTS = {"level": 1, "change": 1, "rise": 1, "fall": -1, "first_level": 1, "first_change": 1}
+_SUFFIXES = ("%", "ポイント", f"{_NO_BREAK}pt", "日", f"{_NO_BREAK}days")
 
 _UNITS: dict[str, Callable[[float, Language, bool], str]] = {
     "points": _points,
@@ -166,11 +169,20 @@ def format_value(value: Any, form: str, language: Language) -> str:
         return _FORMS[form](value, language)
     unit, _, part = form.partition(".")
     if unit in _UNITS and part in PARTS:
-        return _UNITS[unit](PARTS[part] * float(value), language, part != "level")
+        text = _UNITS[unit](PARTS[part] * float(value), language, not part.endswith("level"))
+        # hours and days may follow each other: there each bound keeps its unit
+        leaves_unit = part.startswith("first_") and unit != "minutes"
+        return _without_unit(text) if leaves_unit else text
     known = ", ".join(sorted({*_FORMS, *_UNITS}))
     raise UnknownCodeError(
         f"no format for `{form}` (known: {known}). Mend: add it to reports/formats.py"
     )
+
+
+def _without_unit(text: str) -> str:
+    for suffix in _SUFFIXES:
+        text = text.removesuffix(suffix)
+    return text
 
 
 def looks_like_date(text: str) -> bool:

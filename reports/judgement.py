@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reports.context import Metric, Row
 from reports.layout import Strip, Tone
+from reports.results import Metric, Row
 
 
 def tone_of(row: Row | None, metric: Metric) -> Tone:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from reports.charts import Chart
 
+NOTHING = Markup("")
 Tone = Literal["good", "bad", "flat", "none"]
 
 
@@ -28,7 +29,7 @@ class Cell:
     """One cell: its text, a second quieter line, how it is meant, or a strip instead of text."""
 
     text: Markup
-    note: Markup = Markup("")
+    note: Markup = NOTHING
     tone: Tone | None = None
     strip: Strip | None = None
 
@@ -55,7 +56,7 @@ class Table:
 
     columns: Sequence[Column]
     rows: Sequence[TableRow]
-    caption: Markup = Markup("")
+    caption: Markup = NOTHING
     compact: bool = False
     kind: str = "table"
 
@@ -65,7 +66,7 @@ class Picture:
     """A chart with its caption."""
 
     chart: Chart
-    caption: Markup = Markup("")
+    caption: Markup = NOTHING
     kind: str = "chart"
 
 

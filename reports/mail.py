@@ -13,11 +13,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 import css_inline
-from markupsafe import Markup
 
 from programme.base import Words
+from reports.composing import Composed, template_environment, template_text
 from reports.layout import Cell, Picture, Table
-from reports.rendering import Composed, template_environment, template_text
 from reports.wording import plain
 
 
@@ -93,8 +92,12 @@ def content_id(picture: Picture) -> str:
 def attachment_name(composed: Composed) -> str:
     """The PDF's name: subject, period, language; ASCII, so that every mail client keeps it."""
     edition = composed.frozen.edition
-    period = edition.edition_id.split("/", 2)[2].replace("/", "-")
-    return f"{edition.subject}_{period}_{composed.language}.pdf"
+    return f"{edition.subject}_{period_of(edition.edition_id)}_{composed.language}.pdf"
+
+
+def period_of(edition_id: str) -> str:
+    """What tells the editions of a subject apart: the wave and revision, as part of a file name."""
+    return edition_id.split("/", 2)[2].replace("/", "-")
 
 
 def mail_html(composed: Composed, envelope: Envelope) -> str:
@@ -102,7 +105,7 @@ def mail_html(composed: Composed, envelope: Envelope) -> str:
     template = template_environment().get_template("mail.html.j2")
     text = template.render(
         **_values(composed, envelope),
-        stylesheet=Markup(template_text("mail.css")),
+        stylesheet=template_text("mail.css"),
         cid=content_id,
     )
     return css_inline.CSSInliner(load_remote_stylesheets=False).inline(text)

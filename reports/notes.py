@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from reports.context import Edition, Row
+from reports.context import Edition
 from reports.layout import Callout, Cell, Column, Table, TableRow
+from reports.results import Row
 from reports.wording import Wording, declared
 
 

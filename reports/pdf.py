@@ -42,8 +42,8 @@ def write_pdf(html: str, identifier: str) -> bytes:
     missing = fonts.missing_glyphs(plain(html))
     if missing:
         raise MissingGlyphError(
-            f"the packaged font has no glyph for {missing!r}. Mend: write the label or note without "
-            "these characters"
+            f"the packaged font has no glyph for {missing!r}. Mend: write the label or note "
+            "without these characters"
         )
     document = library().HTML(string=html, url_fetcher=_fetcher())
     content: bytes = document.write_pdf(

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any, Literal
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from programme import Programme, Settings
 from programme.benchmarks import Language, Report
-from reports import fonts
-from reports.benchmark_page import benchmark_page
-from reports.charts import Chart, Size
-from reports.context import BenchmarkEdition, FrozenEdition, read_edition, with_question_kinds
+from reports.checks import problems
+from reports.composing import Composed, compose, page_html, reports_for
+from reports.context import read_edition
 from reports.errors import ReportError
-from reports.experiment_page import experiment_page
-from reports.layout import Page
+from reports.mail import Envelope, build_mail, period_of
 from reports.pdf import write_pdf
-from reports.wording import Wording, plain
-
-TEMPLATES = Path(__file__).parent / "templates"
-Medium = Literal["page", "pdf"]
 
 
 @dataclass(frozen=True)
@@ -50,37 +39,18 @@ class RenderedReport:
 
 
 @dataclass(frozen=True)
-class Composed:
-    """A report laid out, before it becomes files."""
+class Preview:
+    """A report as it would be sent, and what would keep it from being sent.
 
-    frozen: FrozenEdition
-    report_id: str
-    language: Language
-    words: Wording
-    page: Page
+    Attributes:
+        report: Page and PDF.
+        mail: The message as an ``.eml`` file.
+        problems: What the checks before sending found.
+    """
 
-
-def reports_for(programme: Programme, kind: str, subject: str) -> dict[str, Report]:
-    """The declared reports that an edition of this kind and subject belongs to."""
-    return {
-        name: report
-        for name, report in sorted(programme.reports.items())
-        if report.kind == kind and (not report.subjects or subject in report.subjects)
-    }
-
-
-def compose(
-    programme: Programme, settings: Settings, edition_id: str, report_id: str, language: Language
-) -> Composed:
-    """Read an edition and lay it out in one language."""
-    frozen = with_question_kinds(read_edition(settings, edition_id), programme.surveys)
-    words = Wording(frozen, language)
-    edition = frozen.edition
-    if isinstance(edition, BenchmarkEdition):
-        page = benchmark_page(edition, words, programme.company)
-    else:
-        page = experiment_page(edition, words, programme.company)
-    return Composed(frozen, report_id, language, words, page)
+    report: RenderedReport
+    mail: Path
+    problems: list[str]
 
 
 def render_edition(
@@ -95,6 +65,14 @@ def render_edition(
         EditionUnreadableError: the edition's file is missing or damaged.
         ReportError: no report is declared for it, or it cannot be drawn; names the mend.
     """
+    return [
+        write(compose(programme, settings, edition_id, report_id, language), settings)
+        for report_id, report in _declared(programme, settings, edition_id).items()
+        for language in report.languages
+    ]
+
+
+def _declared(programme: Programme, settings: Settings, edition_id: str) -> dict[str, Report]:
     edition = read_edition(settings, edition_id).edition
     declared = reports_for(programme, edition.kind, edition.subject)
     if not declared:
@@ -102,11 +80,7 @@ def render_edition(
             f"no report is declared for {edition.kind} `{edition.subject}`. Mend: add a file with "
             f"`kind: {edition.kind}` to {programme.root / 'reports'}"
         )
-    return [
-        write(compose(programme, settings, edition_id, report_id, language), settings)
-        for report_id, report in declared.items()
-        for language in report.languages
-    ]
+    return declared
 
 
 def write(composed: Composed, settings: Settings) -> RenderedReport:
@@ -114,8 +88,7 @@ def write(composed: Composed, settings: Settings) -> RenderedReport:
     settings.reports.mkdir(parents=True, exist_ok=True)
     stem = settings.reports / file_stem(composed)
     html, pdf = stem.with_name(stem.name + ".html"), stem.with_name(stem.name + ".pdf")
-    page = page_html(composed, "page")
-    _replace(html, page.encode())
+    _replace(html, composed.html.encode())
     _replace(pdf, write_pdf(page_html(composed, "pdf"), composed.frozen.content_hash))
     edition = composed.frozen.edition
     return RenderedReport(
@@ -131,53 +104,34 @@ def write(composed: Composed, settings: Settings) -> RenderedReport:
 def file_stem(composed: Composed) -> str:
     """``<report>__<subject>__<period>__<language>``."""
     edition = composed.frozen.edition
-    period = edition.edition_id.split("/", 2)[2].replace("/", "-")
+    period = period_of(edition.edition_id)
     return f"{composed.report_id}__{edition.subject}__{period}__{composed.language}"
 
 
-def page_html(composed: Composed, medium: Medium) -> str:
-    """The page as self-contained HTML."""
-    environment = template_environment()
-    template = environment.get_template("page.html.j2")
-    values: dict[str, Any] = {
-        "page": composed.page,
-        "language": composed.language,
-        "medium": medium,
-        "labels": {"change": composed.words.say("page.change")},
-    }
-    face = ""
-    if medium == "pdf" or composed.language == "ja":
-        text = plain(template.render(**values, stylesheet=""))
-        flavour: fonts.Flavour = "ttf" if medium == "pdf" else "woff2"
-        source = fonts.subset_data_uri(text, flavour)
-        face = f"@font-face{{font-family:'CX Gothic';src:url({source})}}"
-    style = template_text("base.css") + template_text(f"{medium}.css") + face
-    return template.render(**values, stylesheet=Markup(style))
+def preview(programme: Programme, settings: Settings, edition_id: str) -> list[Preview]:
+    """Write page, PDF and mail of an edition without sending or claiming anything.
 
-
-@lru_cache
-def template_environment() -> Environment:
-    """Templates that refuse an undefined name and escape what is no markup."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["svg_uri"] = svg_uri
-    return environment
-
-
-@lru_cache(maxsize=64)
-def svg_uri(chart: Chart, size: Size) -> str:
-    """A chart as a data URI."""
-    return "data:image/svg+xml;base64," + base64.b64encode(chart.svg(size).encode()).decode()
-
-
-def template_text(name: str) -> str:
-    """The text of a file beside the templates."""
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+    The mail goes to nobody: its recipient is the sender, its date that of the edition's data.
+    """
+    edition = read_edition(settings, edition_id).edition
+    found = []
+    for report_id, report in _declared(programme, settings, edition_id).items():
+        for language in report.languages:
+            composed = compose(programme, settings, edition_id, report_id, language)
+            rendered = write(composed, settings)
+            roles = programme.company.roles
+            role = next(
+                (name for name in report.recipients if roles[name].language == language),
+                report.recipients[0],
+            )
+            sender = programme.company.sender
+            as_of = datetime.combine(edition.as_of, time(), UTC)
+            envelope = Envelope(sender, sender, roles[role].title, as_of)
+            mail = rendered.html.with_suffix(".eml")
+            message = build_mail(composed, rendered.pdf.read_bytes(), envelope)
+            _replace(mail, message.as_bytes())
+            found.append(Preview(rendered, mail, problems(composed)))
+    return found
 
 
 def _replace(file: Path, content: bytes) -> None:

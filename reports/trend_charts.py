@@ -27,7 +27,6 @@ from reports.charts import (
 )
 from reports.scales import Scale
 
-
 _PANEL = 1.5
 
 
@@ -110,7 +109,7 @@ def _series(axes: Axes, trend: Trend, *, ticks: int, dot: float) -> None:
     last = len(points) - 1
     for start, end in _runs(points, trend.breaks):
         stretch = range(start, end)
-        axes.plot(stretch, [points[i].value for i in stretch], color=PALE, lw=0.9, zorder=2)
+        axes.plot(stretch, [points[i].value or 0.0 for i in stretch], color=PALE, lw=0.9, zorder=2)
     for position, point in enumerate(points):
         upright(axes, position, point, ACCENT if position == last else PALE, size=dot)
     for position in trend.breaks:

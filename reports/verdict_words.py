@@ -7,8 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports.context import ExperimentEdition, Metric
+from reports.context import ExperimentEdition
 from reports.layout import Banner
+from reports.results import Metric
 from reports.wording import Wording, declared
 
 # Which of the plan's metrics a reason speaks of, by the state the rule found them in.
@@ -84,15 +85,15 @@ def _item(edition: ExperimentEdition, words: Wording, ref: str, entry: Mapping[s
         return words.say("effect.missing", metric=label, reason=words.no_estimate(entry["reason"]))
     unit = _metric(edition, metric).unit
 
-    def show(field: str) -> Any:
-        return words.figure(f"{ref}/{field}", "change", entry[field], unit=unit)
+    def show(field: str, form: str = "change") -> Any:
+        return words.figure(f"{ref}/{field}", form, entry[field], unit=unit)
 
     return words.say(
         "effect.item",
         metric=label,
         change=show("estimate"),
         confidence=words.figure("/plan/alpha", "confidence"),
-        interval=words.say("interval", lower=show("lower"), upper=show("upper")),
+        interval=words.say("interval", lower=show("lower", "first_change"), upper=show("upper")),
     )
 
 

@@ -19,9 +19,10 @@ from ruamel.yaml import YAML
 from programme.base import Words
 from programme.benchmarks import Language
 from programme.loader import nearest
-from reports.context import BreakMark, Driver, FrozenEdition, Label, Metric, Row
+from reports.context import FrozenEdition
 from reports.errors import UnknownCodeError
 from reports.formats import PARTS, format_value, looks_like_date
+from reports.results import BreakMark, Driver, Label, Metric, Row
 
 LOCALES = Path(__file__).parent / "locale"
 
@@ -82,7 +83,8 @@ def declared(text: str) -> Markup:
 
 def plain(markup: str) -> str:
     """The text of a rendered fragment, without its tags."""
-    return Markup(markup).striptags().replace("\u00a0", " ")
+    text = Markup(markup).striptags()  # noqa: S704 - only to take the tags away
+    return text.replace("\u00a0", " ")
 
 
 class Wording:
@@ -106,14 +108,11 @@ class Wording:
                 f"reports/locale/{self.language}.yml has no sentence `{key}`: "
                 f"{nearest(key, near or self._sentences)} Mend: add the sentence in both languages"
             )
-        return Markup(self._sentences[key]).format(**values)
-
-    def has(self, key: str) -> bool:
-        """Whether there is such a sentence."""
-        return key in self._sentences
+        sentence = Markup(self._sentences[key])  # noqa: S704 - our own file
+        return sentence.format(**values)
 
     def code(self, group: str, code: str, values: Mapping[str, Any], ref: str) -> Markup:
-        """The sentence for a reason or verdict code; its values become figures and declared texts."""
+        """The sentence for a reason code; its values become figures and declared texts."""
         metric = str(values.get("metric", ""))
         metric = metric if metric in self.frozen.edition.metrics else ""
         known = {
@@ -175,6 +174,8 @@ class Wording:
             for field in ("lower", "upper")
             if getattr(row, field) is not None
         }
+        if len(bounds) == 2:
+            bounds["lower"] = self._of(row, "lower", f"first_{part}")
         key = "interval" if len(bounds) == 2 else f"interval_{next(iter(bounds), 'none')}_only"
         return self.say(key, **bounds)
 
