@@ -44,6 +44,10 @@ def register_experiments(programme: Programme, ledger: Ledger, *, as_of: date) -
 def registered_plan(registration: Registration, declared: Experiment) -> Experiment:
     """The locked plan, with today's status and amendments."""
     locked = json.loads(registration.plan_text)
+    # canonical JSON sorts keys; the arms keep the order in which they are declared
+    order = [name for name in declared.variants if name in locked["variants"]]
+    order += [name for name in locked["variants"] if name not in order]
+    locked["variants"] = {name: locked["variants"][name] for name in order}
     open_parts = declared.model_dump(mode="json", include=_NOT_LOCKED)
     return Experiment.model_validate({**locked, **open_parts})
 

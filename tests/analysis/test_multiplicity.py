@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -23,6 +23,7 @@ def test_mt01_thrombolysis(oracle: Callable[[str], Oracle]) -> None:
     case.check({"adjusted": adjusted, "rejected": rejected})
 
 
+@settings(deadline=None, max_examples=30)
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_agrees_with_statsmodels_in_any_order(p: list[float]) -> None:
     for ours, method in (

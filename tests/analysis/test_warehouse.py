@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from analysis.errors import WarehouseError
+from analysis.warehouse import MultipleExposureRow, Warehouse
+
+from . import test_benchmark, test_experiment
+from .worlds import unit_counts, write_warehouse
+
+
+def test_rows_come_back_as_they_were_written(tmp_path: Path, rng: np.random.Generator) -> None:
+    waves, items = test_benchmark.wave_rows(rng), test_benchmark.drivers(rng)
+    arms, counts = test_experiment.world(rng), unit_counts({"usual": 3, "callback": 4})
+    file = tmp_path / "cxloop.duckdb"
+    write_warehouse(file, [*waves, *items, *arms, *counts, MultipleExposureRow("callback", 7)])
+    found = Warehouse(file)
+
+    def key(row: object) -> str:
+        return repr(row)
+
+    assert sorted(found.wave_moments("half_yearly"), key=key) == sorted(waves, key=key)
+    assert sorted(found.driver_moments("half_yearly", "2026H1"), key=key) == sorted(items, key=key)
+    assert sorted(found.experiment_moments("callback"), key=key) == sorted(arms, key=key)
+    assert sorted(found.unit_counts("callback"), key=key) == sorted(counts, key=key)
+    assert found.multiple_exposures("callback") == 7
+    assert found.multiple_exposures("elsewhere") == 0
+    assert found.driver_moments("half_yearly", "2025H2") == []
+
+
+def test_an_absent_warehouse_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match=r"no warehouse at .* Mend: run `cxloop run`"):
+        Warehouse(tmp_path / "none.duckdb").wave_moments("x")
+
+
+def test_a_missing_table_or_column_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "cxloop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create schema cx; create table cx.wave_moments (benchmark_id varchar)")
+    with pytest.raises(WarehouseError, match=r"wave.* Mend: run `cxloop run`"):
+        Warehouse(file).wave_moments("x")
+    with pytest.raises(WarehouseError, match=r"experiment_moments.*cxloop run"):
+        Warehouse(file).experiment_moments("x")
+
+
+def test_a_file_that_is_no_warehouse_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "cxloop.duckdb"
+    file.write_bytes(b"not a database" * 1000)
+    with pytest.raises(WarehouseError, match="cannot be opened"):
+        Warehouse(file).wave_moments("x")
