@@ -32,14 +32,15 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
         "lake": lambda: _lake(settings),
         "ledger": lambda: _ledger(settings),
         "warehouse": lambda: _warehouse(settings),
-        "mail": lambda: _mail(settings),
+        "addresses": lambda: _addresses(settings),
+        "mail": _mail,
         "airflow": environment.airflow,
     }.items():
         new = examine(topic, examination)
         found += new
         if not as_json:
             _tell(new)
-    counts = Counter(finding.state for finding in found)
+    counts: Counter[str] = Counter(finding.state for finding in found)
     if as_json:
         print_json(found)
     else:
@@ -113,12 +114,26 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     yield ok("warehouse", f"{settings.warehouse} opens and holds the published tables")
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    from programme import DeclarationError, load_programme
+    from reports.addresses import read_address_book
+
+    try:
+        reports = load_programme(settings.programme_dir).reports.values()
+    except DeclarationError:
+        return
+    roles = sorted({role for report in reports for role in report.recipients})
+    if not settings.address_book.is_file() and roles:
+        mend = "write `role: [address, ...]` lines there, or set CXLOOP_ADDRESS_BOOK"
+        yield warn("addresses", f"no address book at {settings.address_book}", mend)
+        return
+    book = read_address_book(settings.address_book)
+    yield ok("addresses", f"{sum(len(book.of(role)) for role in roles)} for {len(roles)} roles")
+
+
+def _mail() -> Iterator[Finding]:
     from cli.mail_server import MEND, VARIABLE
 
-    if not settings.address_book.is_file():
-        mend = "write `role: [address, ...]` lines there, or set CXLOOP_ADDRESS_BOOK"
-        yield warn("mail", f"no address book at {settings.address_book}", mend)
     if not os.environ.get(VARIABLE):
         yield warn("mail", "no mail server is named", MEND)
         return

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import AsJson, print_facts, print_json, print_rows, workplace
+from cli.console import PROBLEM_FOUND, AsJson, print_facts, print_json, print_rows, workplace
 
 if TYPE_CHECKING:
     from ledger import Workplace
 
 app = typer.Typer(name="report", help="Frozen editions and their reports.", no_args_is_help=True)
+
+
+class Language(StrEnum):
+    """Languages of the reports."""
+
+    EN = "en"
+    JA = "ja"
+
+
 SHOWN = {
     "benchmark": {"level", "change"},
     "experiment": {"level", "difference", "relative"},
@@ -21,7 +31,7 @@ SHOWN = {
 @app.command("list", epilog="Example: cxloop report list")
 def list_reports(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Every frozen edition, its rendered files and how many mails of it went out."""
-    from reports.rendering import reports_for
+    from reports.composing import reports_for
 
     programme, settings, ledger = workplace(ctx)
     rows = []
@@ -55,15 +65,38 @@ def list_reports(ctx: typer.Context, as_json: AsJson = False) -> None:
 def preview(
     ctx: typer.Context,
     edition_id: Annotated[str, typer.Argument(help="An edition of `cxloop report list`.")],
-    language: Annotated[str | None, typer.Option(help="en or ja; all where left out.")] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Tell only of the files in this language.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the page, the PDF and the mail without sending anything."""
+    """Write page, PDF and mail without sending; exit code 1 if a check would hold it back."""
     from reports.rendering import preview as write_preview
 
     programme, settings, _ = workplace(ctx)
-    written = write_preview(programme, settings, edition_id, language=language)
-    print_rows([{"file": str(file)} for file in written], as_json=as_json, empty="nothing to show")
+    written = [
+        item
+        for item in write_preview(programme, settings, edition_id)
+        if language in (None, item.report.language)
+    ]
+    rows = [
+        {
+            "report": item.report.report_id,
+            "language": item.report.language,
+            "page": item.report.html,
+            "pdf": item.report.pdf,
+            "mail": item.mail,
+            "problems": item.problems,
+        }
+        for item in written
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            print_facts(row, as_json=False)
+    if any(row["problems"] for row in rows):
+        raise typer.Exit(PROBLEM_FOUND)
 
 
 def print_edition(place: Workplace, edition_id: str, *, as_json: bool) -> None:

@@ -159,7 +159,8 @@ def _freeze(work: Run) -> None:
 
 
 def _render(work: Run) -> None:
-    from reports.rendering import render_edition, reports_for
+    from reports.composing import reports_for
+    from reports.rendering import render_edition
 
     programme, settings, ledger = work.place
     for edition in ledger.editions():

@@ -24,7 +24,7 @@ def test_a_home_that_is_ready_has_no_failure(cxloop):
     found = states(cxloop, 0)
     for topic in ("programme", "sources", "lake", "ledger", "fonts", "pdf", "python"):
         assert (topic, "ok") in found, topic
-    for topic in ("warehouse", "mail", "airflow"):
+    for topic in ("warehouse", "addresses", "mail", "airflow"):
         assert found[topic, "warn"]["mend"], topic
 
 
@@ -110,3 +110,16 @@ def test_an_airflow_that_does_not_answer(cxloop, monkeypatch):
     monkeypatch.setattr(environment, "_airflow", lambda *_: None)
     (finding,) = environment.airflow()
     assert finding.state == "fail"
+
+
+def test_the_address_book_knows_every_role(cxloop):
+    book = cxloop.home / "addresses.yml"
+    book.write_text("bored: [a@acorn.example]\n")
+    found = states(cxloop, 1)
+    assert "no address for role `board`" in found["addresses", "fail"]["what"]
+    book.write_text("board: [a@acorn.example]\n")
+    assert found_ok(states(cxloop, 0), "addresses") == "1 for 1 roles"
+
+
+def found_ok(found, topic):
+    return found[topic, "ok"]["what"]

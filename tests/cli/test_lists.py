@@ -139,3 +139,43 @@ def test_a_registration_is_shown(cxloop):
     cxloop.ledger.register(Registration("callback", "h", "{}", date(2026, 1, 4)))
     (row,) = cxloop.json("experiment", "list")
     assert row["registered_on"] == "2026-01-04"
+
+
+@pytest.fixture
+def previewed(monkeypatch):
+    from pathlib import Path
+
+    from reports.rendering import Preview, RenderedReport
+
+    def preview(programme, settings, edition_id):
+        return [
+            Preview(
+                RenderedReport(edition_id, "board", language, Path("a"), Path("b"), "h"),
+                Path("c.eml"),
+                ["a blank chart"] if language == "en" else [],
+            )
+            for language in ("ja", "en")
+        ]
+
+    monkeypatch.setattr("reports.rendering.preview", preview)
+
+
+def test_a_preview_names_its_files(cxloop, previewed):
+    (row,) = cxloop.json("report", "preview", "benchmark/half_year/2026H1/r1", "--language", "ja")
+    assert (row["language"], row["mail"], row["problems"]) == ("ja", "c.eml", [])
+
+
+def test_a_preview_that_would_be_held_back_is_exit_code_1(cxloop, previewed):
+    rows = cxloop.json("report", "preview", "benchmark/half_year/2026H1/r1", exit_code=1)
+    assert [row["problems"] for row in rows] == [[], ["a blank chart"]]
+
+
+def test_a_preview_in_another_language_is_wrong_usage(cxloop, previewed):
+    result = cxloop("report", "preview", "benchmark/half_year/2026H1/r1", "--language", "fr")
+    assert result.exit_code == 2
+
+
+def test_a_preview_of_no_edition_is_a_named_error(cxloop):
+    result = cxloop("report", "preview", "benchmark/half_year/2026H1/r1")
+    assert result.exit_code == 1
+    assert "edition" in result.stderr
