@@ -6,7 +6,7 @@
             "`as_of` is missing. Mend: pass --vars '{as_of: \"2026-07-05\"}'"
         ) }}
     {%- endif -%}
-    {%- set day = modules.datetime.date.fromisoformat((as_of or '1970-01-01') | string) -%}
+    {%- set day = modules.datetime.date.fromisoformat((as_of or '1970-01-01') ~ '') -%}
     cast('{{ day + modules.datetime.timedelta(days=1) }} 00:00:00' as {{ t_instant() }})
 {%- endmacro %}
 

@@ -7,7 +7,8 @@ from (
         *,
         row_number() over (
             partition by {{ key | join(', ') }}
-            order by version desc nulls last, load_date desc, source desc
+            order by
+                version desc nulls last, load_date desc nulls last, source desc nulls last
         ) as version_rank
     from {{ source('raw', record) }}
 ) as ranked
