@@ -167,7 +167,7 @@ def read_edition(settings: Settings, edition_id: str) -> FrozenEdition:
     if not file.is_file():
         raise EditionUnreadableError(
             f"edition `{edition_id}` has no file {file}. Mend: freeze it first, or correct the id "
-            "(`cxloop editions` lists those that exist)"
+            "(`cxloop report list` shows those that exist)"
         )
     return parse_edition(file.read_bytes(), origin=str(file))
 
