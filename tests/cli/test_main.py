@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer
 from cli.main import app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ROOMS = ("programme", "ledger", "connectors", "analysis", "reports", "dags", "cli")
+MENTION = re.compile(r"[`\n](?:\$ )?cxloop ((?:[a-z]+)(?: [a-z]+(?=[ `\n]))?)")
 WITHOUT_DATA = {"up"}
 
 
@@ -91,3 +94,24 @@ def test_a_defect_shows_itself(cxloop, monkeypatch):
 )
 def test_wrong_usage_is_exit_code_2(cxloop, arguments):
     assert cxloop(*arguments).exit_code == 2
+
+
+def test_every_command_that_a_text_names_exists():
+    top = typer.main.get_command(app).commands
+    known = {path for path, _ in commands()} | {(name,) for name in top}
+    files = [
+        *REPOSITORY.glob("*.md"),
+        *(file for room in ROOMS for file in sorted((REPOSITORY / room).rglob("*.py"))),
+    ]
+    named = {
+        (file.name, tuple(match[1].split()))
+        for file in files
+        for match in MENTION.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert len(named) >= 10
+    unknown = {
+        (file, words)
+        for file, words in named
+        if words[:1] not in known or (hasattr(top[words[0]], "commands") and words not in known)
+    }
+    assert not unknown
