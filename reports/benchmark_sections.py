@@ -38,7 +38,10 @@ def scorecard_table(
     rows = [_scorecard_row(edition, words, metric, short=short) for metric in metrics]
     confidence = words.figure("/confidence", "percent")
     key = "scorecard.caption_short" if short else "scorecard.caption"
-    return Table(columns, rows, say(key, confidence=confidence))
+    caption = say(key, confidence=confidence)
+    if any("break_in_series" in row.flags for row in edition.select("change")):
+        caption = Markup(" ").join([caption, say("scorecard.caption_break")])
+    return Table(columns, rows, caption)
 
 
 def _scorecard_row(
@@ -201,7 +204,10 @@ def missing_section(edition: BenchmarkEdition, words: Wording) -> Section | None
 def method_section(edition: BenchmarkEdition, words: Wording) -> Section:
     """How to read the page, where the data came from, and what each metric means."""
     say = words.say
-    notes = [say(f"method.benchmark.{note}") for note in ("interval", "weights", "many", "frozen")]
+    known = ["interval", "weights", "many", "frozen"]
+    if any("waves_treated_as_independent" in row.flags for row in edition.select("change")):
+        known.insert(2, "independent")
+    notes = [say(f"method.benchmark.{note}") for note in known]
     glossary = [
         (words.metric(metric), declared(words.description(metric)))
         for metric in edition.metrics_in_order

@@ -26,7 +26,8 @@ def change_cell(row: Row | None, words: Wording) -> Cell:
         return Cell(
             Markup("–"), words.no_estimate(row.reason) if row and row.reason else Markup("")
         )
-    return Cell(Markup("{}").format(words.change(row)), words.interval(row, "change"))
+    mark = words.say("footnote_break") if "break_in_series" in row.flags else Markup("")
+    return Cell(Markup("{}{}").format(words.change(row), mark), words.interval(row, "change"))
 
 
 def count_cell(row: Row | None, words: Wording) -> Cell:

@@ -22,6 +22,11 @@ def bar_of(edition: ExperimentEdition, metric: str) -> float | None:
     return None
 
 
+def away_from_zero(row: Row) -> bool:
+    """Whether a row's interval leaves out 0."""
+    return row.lower is not None and row.upper is not None and not row.lower <= 0 <= row.upper
+
+
 def effects_picture(edition: ExperimentEdition, words: Wording) -> list[Picture]:
     """Every effect on its own scale around zero, turned so that right is better."""
     lines = []
@@ -63,6 +68,7 @@ def segment_effects_picture(
             Point("", scale.of(row.estimate), scale.of(row.lower), scale.of(row.upper)),
             note=words.change(row).text(),
             group=words.segment(row.segment_name),
+            filled=away_from_zero(row),
         )
         for row in rows
     ]
@@ -100,4 +106,12 @@ def _turned(edition: ExperimentEdition, words: Wording, row: Row, *, group: str)
     low, high = sorted((place(row.lower) or 0.0, place(row.upper) or 0.0))
     marks = (turn * bar / reach,) if bar is not None else ()
     point = Point("", place(row.estimate), low, high)
-    return Line(words.metric_text(row.metric), point, None, words.change(row).text(), marks, group)
+    return Line(
+        words.metric_text(row.metric),
+        point,
+        None,
+        words.change(row).text(),
+        marks,
+        group,
+        away_from_zero(row),
+    )

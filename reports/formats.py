@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -34,55 +35,83 @@ def decimal(value: float, digits: int, language: Language, *, signed: bool = Fal
     return "+" + text if signed and rounded > 0 else text
 
 
-def _signed_keeping(value: float, digits: int, language: Language) -> str:
+def bounded(value: float, digits: int, language: Language) -> str:
     """A signed number; one more decimal where rounding would hide on which side of 0 it lies."""
     if value != 0 and round(value, digits) == 0 and abs(value) >= 0.5 * 10 ** -(digits + 1):
         digits += 1
     return decimal(value, digits, language, signed=True)
 
 
-def _points(value: float, language: Language, signed: bool) -> str:
-    return _signed_keeping(value, 1, language) if signed else decimal(value, 1, language)
+@dataclass(frozen=True)
+class _Part:
+    """How a value in a metric's unit is shown.
+
+    ``factor`` turns a declared size into a rise or a fall; a bound keeps the side of 0 on which it
+    lies; the first of two bounds leaves the unit to the second.
+    """
+
+    is_change: bool = False
+    is_bound: bool = False
+    is_first: bool = False
+    factor: int = 1
+
+    def write(self, value: float, digits: int, language: Language) -> str:
+        if self.is_change and self.is_bound:
+            return bounded(value, digits, language)
+        return decimal(value, digits, language, signed=self.is_change)
 
 
-def _rate(value: float, language: Language, signed: bool) -> str:
-    if not signed:
-        return decimal(100 * value, 1, language) + "%"
-    unit = "ポイント" if language == "ja" else f"{_NO_BREAK}pt"
-    return _signed_keeping(100 * value, 1, language) + unit
+PARTS = {
+    "level": _Part(),
+    "first_level": _Part(is_first=True),
+    "change": _Part(is_change=True),
+    "bound": _Part(is_change=True, is_bound=True),
+    "first_bound": _Part(is_change=True, is_bound=True, is_first=True),
+    "rise": _Part(is_change=True),
+    "fall": _Part(is_change=True, factor=-1),
+}
 
 
-def _score(value: float, language: Language, signed: bool) -> str:
-    return _signed_keeping(value, 2, language) if signed else decimal(value, 2, language)
+def _points(value: float, language: Language, part: _Part) -> str:
+    return part.write(value, 1, language)
 
 
-def _days(value: float, language: Language, signed: bool) -> str:
-    text = _signed_keeping(value, 1, language) if signed else decimal(value, 1, language)
+def _score(value: float, language: Language, part: _Part) -> str:
+    return part.write(value, 2, language)
+
+
+def _rate(value: float, language: Language, part: _Part) -> str:
+    text = part.write(100 * value, 1, language)
+    if part.is_first:
+        return text
+    if not part.is_change:
+        return text + "%"
+    return text + ("ポイント" if language == "ja" else f"{_NO_BREAK}pt")
+
+
+def _days(value: float, language: Language, part: _Part) -> str:
+    text = part.write(value, 1, language)
+    if part.is_first:
+        return text
     return text + ("日" if language == "ja" else f"{_NO_BREAK}days")
 
 
-def _minutes(value: float, language: Language, signed: bool) -> str:
-    """Minutes below two hours, hours and minutes below two days, days above."""
-    size = abs(value)
+def _minutes(value: float, language: Language, part: _Part) -> str:
+    """Minutes below two hours, hours and minutes below two days, days above; always with unit."""
+    size, ja = abs(value), language == "ja"
     if size >= 2880:
-        return _days(value / 1440, language, signed)
-    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+        return _days(value / 1440, language, replace(part, is_first=False))
     if size < 119.5:
-        digits = 0 if size >= 10 else 1
-        text = decimal(value, digits, language, signed=signed)
-        return text + ("分" if language == "ja" else f"{_NO_BREAK}min")
+        text = part.write(value, 0 if size >= 10 else 1, language)
+        return text + ("分" if ja else f"{_NO_BREAK}min")
+    sign = MINUS if value < 0 else "+" if part.is_change else ""
     hours, minutes = divmod(round(size), 60)
-    if language == "ja":
+    if ja:
         return f"{sign}{hours}時間{minutes}分"
     return f"{sign}{hours}{_NO_BREAK}h {minutes}{_NO_BREAK}min"
 
 
-# How a value in a metric's unit is shown: as a level, as a signed change, or as a declared size
-# meant as a rise or as a fall; the ``first_`` ones leave the unit to the value that follows.
-PARTS = {"level": 1, "change": 1, "rise": 1, "fall": -1, "first_level": 1, "first_change": 1}
-_SUFFIXES = ("%", "ポイント", f"{_NO_BREAK}pt", "日", f"{_NO_BREAK}days")
-
-_UNITS: dict[str, Callable[[float, Language, bool], str]] = {
+_UNITS: dict[str, Callable[[float, Language, _Part], str]] = {
     "points": _points,
     "rate": _rate,
     "score_1_5": _score,
@@ -102,7 +131,7 @@ def _percent(value: Any, language: Language) -> str:
 
 
 def _relative(value: Any, language: Language) -> str:
-    return _signed_keeping(100 * float(value), 1, language) + "%"
+    return bounded(100 * float(value), 1, language) + "%"
 
 
 def _count(value: Any, language: Language) -> str:
@@ -167,22 +196,14 @@ def format_value(value: Any, form: str, language: Language) -> str:
     """
     if form in _FORMS:
         return _FORMS[form](value, language)
-    unit, _, part = form.partition(".")
-    if unit in _UNITS and part in PARTS:
-        text = _UNITS[unit](PARTS[part] * float(value), language, not part.endswith("level"))
-        # hours and days may follow each other: there each bound keeps its unit
-        leaves_unit = part.startswith("first_") and unit != "minutes"
-        return _without_unit(text) if leaves_unit else text
+    unit, _, name = form.partition(".")
+    if unit in _UNITS and name in PARTS:
+        part = PARTS[name]
+        return _UNITS[unit](part.factor * float(value), language, part)
     known = ", ".join(sorted({*_FORMS, *_UNITS}))
     raise UnknownCodeError(
         f"no format for `{form}` (known: {known}). Mend: add it to reports/formats.py"
     )
-
-
-def _without_unit(text: str) -> str:
-    for suffix in _SUFFIXES:
-        text = text.removesuffix(suffix)
-    return text
 
 
 def looks_like_date(text: str) -> bool:

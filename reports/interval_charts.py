@@ -38,6 +38,7 @@ class Line:
         note: Text at the right end.
         marks: Values at which a small tick stands (a margin, a minimum effect).
         group: Heading printed above the first line of a group.
+        filled: Whether the dot is filled; hollow where the interval holds 0.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Line:
     note: str = ""
     marks: Sequence[float] = field(default_factory=tuple)
     group: str = ""
+    filled: bool = True
 
 
 def draw_lines(
@@ -58,7 +60,7 @@ def draw_lines(
     hint: str = "",
 ) -> Figure:
     """Draw the lines from top to bottom on one axis; without ``scale`` the axis has no ticks."""
-    above = size != "wide"
+    above = size == "narrow"
     lines = [replace(line, label=_fitted(line.label, size)) for line in lines]
     step = 0.44 if above else 0.30
     notes = max(text_width(line.note, 8) for line in lines)
@@ -98,7 +100,7 @@ def draw_lines(
 
 def _fitted(label: str, size: Size) -> str:
     """The label in lines: beside the marks on a wide chart, above them on a narrow one."""
-    return wrapped(label, 8.5, 2.3) if size == "wide" else label
+    return wrapped(label, 8.5, 2.3) if size != "narrow" else label
 
 
 def _height(line: Line) -> float:
@@ -117,7 +119,7 @@ def _line(axes: Axes, y: float, line: Line, *, above: bool) -> None:
         flat(axes, y - 0.2, line.before, PALE, filled=False, size=4.6)
         flat(axes, y + 0.08, line.now, ACCENT)
     else:
-        flat(axes, y, line.now, ACCENT)
+        flat(axes, y, line.now, ACCENT, filled=line.filled)
     for mark in line.marks:
         axes.plot([mark, mark], [y - 0.27, y + 0.27], color=INK, lw=1.1, ls=(0, (1.5, 1.2)))
     across = blended_transform_factory(axes.transAxes, axes.transData)

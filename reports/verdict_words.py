@@ -93,7 +93,9 @@ def _item(edition: ExperimentEdition, words: Wording, ref: str, entry: Mapping[s
         metric=label,
         change=show("estimate"),
         confidence=words.figure("/plan/alpha", "confidence"),
-        interval=words.say("interval", lower=show("lower", "first_change"), upper=show("upper")),
+        interval=Markup('<span class="interval">{}</span>').format(
+            words.say("interval", lower=show("lower", "first_bound"), upper=show("upper", "bound"))
+        ),
     )
 
 

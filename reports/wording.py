@@ -169,15 +169,16 @@ class Wording:
 
     def interval(self, row: Row, part: str = "level") -> Markup:
         """A row's bounds; one where the statement is one-sided."""
+        form = "bound" if part == "change" else part
         bounds = {
-            field: self._of(row, field, part)
+            field: self._of(row, field, form)
             for field in ("lower", "upper")
             if getattr(row, field) is not None
         }
         if len(bounds) == 2:
-            bounds["lower"] = self._of(row, "lower", f"first_{part}")
+            bounds["lower"] = self._of(row, "lower", f"first_{form}")
         key = "interval" if len(bounds) == 2 else f"interval_{next(iter(bounds), 'none')}_only"
-        return self.say(key, **bounds)
+        return Markup('<span class="interval">{}</span>').format(self.say(key, **bounds))
 
     def no_estimate(self, reason: str) -> Markup:
         """Why a row has no estimate, in a few words."""
