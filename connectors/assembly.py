@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.batches import Batch, read_rows
-from connectors.contracts import Outcome, hold_or_pass, standard_checks, validate
+from connectors.contracts import Outcome, check_columns, hold_or_pass, standard_checks, validate
 from connectors.drift import columns_expected, require_columns, require_present
 from connectors.lake import Lake
 from connectors.mapping import Context, Mapped, map_rows
@@ -183,7 +183,7 @@ def _refusals(outcomes: list[Outcome], mapped: list[Mapped]) -> dict[int, Refusa
         if outcome.check.severity != "quarantine":
             continue
         check = outcome.check
-        column = str(check.kwargs.get("column") or check.kwargs.get("column_A") or "")
+        column = ", ".join(check_columns(check))
         for position, value in zip(outcome.failed, outcome.values, strict=True):
             if position in found:
                 continue

@@ -59,7 +59,7 @@ class Outcome:
             "entity": entity,
             "record": self.check.record,
             "expectation": self.check.expectation,
-            "columns": _columns_of(self.check),
+            "columns": check_columns(self.check),
             "severity": self.check.severity,
             "passed": self.passed,
             "evaluated": self.evaluated,
@@ -159,7 +159,7 @@ def validate(table: pa.Table, checks: list[Check]) -> list[Outcome]:
     """Check the rows; one outcome per check, in their order."""
     if not checks or not table.num_rows:
         return [Outcome(check, 0, True, (), ()) for check in checks]
-    columns = {name for check in checks for name in _columns_of(check)} & set(table.column_names)
+    columns = {name for check in checks for name in check_columns(check)} & set(table.column_names)
     frame = _frame(table, [name for name in table.column_names if name in columns])
     expectations = [
         {"type": check.expectation, "kwargs": check.kwargs, "meta": {"position": position}}
@@ -173,7 +173,15 @@ def validate(table: pa.Table, checks: list[Check]) -> list[Outcome]:
     batch = _context().data_sources.pandas_default.read_dataframe(frame)
     results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
     found = {result.expectation_config.meta["position"]: result for result in results}
-    return [_outcome(check, found[position], len(frame)) for position, check in enumerate(checks)]
+    outcomes = []
+    for position, check in enumerate(checks):
+        # Great Expectations leaves out, without a word, what it has no implementation of
+        if position not in found:
+            error = "Great Expectations has no such check"
+            outcomes.append(Outcome(check, len(frame), False, (), (), error=error))
+        else:
+            outcomes.append(_outcome(check, found[position], len(frame)))
+    return outcomes
 
 
 def hold_or_pass(outcomes: Iterable[Outcome], *, source: str, entity: str, where: str) -> None:
@@ -194,7 +202,7 @@ def hold_or_pass(outcomes: Iterable[Outcome], *, source: str, entity: str, where
             or not (check.severity == "hold" or outcome.error or no_rows)
         ):
             continue
-        columns = ", ".join(_columns_of(check))
+        columns = ", ".join(check_columns(check))
         fact = (
             outcome.error
             or outcome.observed
@@ -235,6 +243,8 @@ def _outcome(check: Check, result: Any, rows: int) -> Outcome:
 
 
 def _text(value: Any) -> str | None:
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
     return None if value is None or value != value else str(value)
 
 
@@ -247,7 +257,8 @@ def _frame(table: pa.Table, names: list[str]) -> Any:
     return frame
 
 
-def _columns_of(check: Check) -> list[str]:
+def check_columns(check: Check) -> list[str]:
+    """The columns a check is about."""
     names = [check.kwargs.get(key) for key in ("column", "column_A", "column_B")]
     listed = [*(check.kwargs.get("column_list") or []), *(check.kwargs.get("column_set") or [])]
     return [name for name in [*names, *listed] if isinstance(name, str)]

@@ -25,7 +25,12 @@ def columns_used(mapping: RecordMap) -> list[str]:
 
 def columns_expected(entity: Entity) -> list[str]:
     """Columns without which a table of the entity cannot be taken, personal ones included."""
-    used = [column for mapping in entity.records for column in columns_used(mapping)]
+    used = [
+        column
+        for mapping in entity.records
+        for column in columns_used(mapping)
+        if not (mapping.explode and column.startswith(f"{mapping.explode}."))
+    ]
     return list(dict.fromkeys([*(entity.columns or []), *entity.personal, *used]))
 
 

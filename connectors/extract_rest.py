@@ -79,7 +79,7 @@ class Collection:
     entity: str
     system: RestSystem
     read: PagedRead
-    attempts: int = field(default=0, init=False)
+    _session: Any = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         # an address is no secret: only what else comes from the environment is kept out of errors
@@ -115,9 +115,12 @@ class Collection:
                     )
                 last = content
                 yield list(page)
-                self._require_same_host(page.request.url)
+                if page.paginator.has_next_page:
+                    self._require_same_host(page.request.url)
         except RequestException as error:
             raise self._failed(error) from None
+        finally:
+            self._session.close()
 
     def require_personal(self, privacy: Privacy, payloads: list[Any]) -> None:
         """Refuse a collection in which a personal field is nowhere to be found.
@@ -148,26 +151,16 @@ class Collection:
             request_max_attempts=self.system.max_attempts,
             request_backoff_factor=self.system.backoff_seconds,
             request_max_retry_delay=_LONGEST_WAIT_SECONDS,
-            retry_condition=self._is_broken,
+            retry_condition=_is_broken,
         )
+        self._session = client.session
         return RESTClient(
             self.base_url,
             auth=_auth(self.system.auth, self.placeholders),
-            session=client.session,
+            session=self._session,
             # given, so that dlt does not look for configuration in its providers
             config=RuntimeConfiguration(),
         )
-
-    def _is_broken(self, response: Any, error: BaseException | None) -> bool:
-        self.attempts += 1
-        if error is not None or response is None or not response.ok:
-            return False
-        try:
-            response.json()
-        except ValueError:
-            return True
-        self.attempts = 0
-        return False
 
     def _require_selector(self, answer: Any) -> None:
         from dlt.common import jsonpath
@@ -190,16 +183,21 @@ class Collection:
                 "the credentials are not sent there; correct `base_url` or ask the API's owner",
             )
 
+    @property
+    def _attempts(self) -> int:
+        """Of the last request; tenacity keeps count on the function it wraps."""
+        return int(self._session.send.statistics.get("attempt_number", 1))
+
     def _failed(self, error: Any) -> SourceUnavailableError:
         response = error.response
         if response is None or response.ok:
             kind = type(error).__name__
             fact = "the answer is no JSON" if response is not None or "JSON" in kind else kind
             mend = "check that the service runs and is reachable, then run again"
-            return self._unavailable(f"{fact} after {max(self.attempts, 1)} attempt(s)", mend)
+            return self._unavailable(f"{fact} after {self._attempts} attempt(s)", mend)
         status = response.status_code
         mend = _MENDS.get(status, "the service fails: run later or tell its owner")
-        return self._unavailable(f"HTTP {status} after {max(self.attempts, 1)} attempt(s)", mend)
+        return self._unavailable(f"HTTP {status} after {self._attempts} attempt(s)", mend)
 
     def _unavailable(self, what: str, mend: str) -> SourceUnavailableError:
         return SourceUnavailableError(
@@ -209,6 +207,17 @@ class Collection:
             where=self.where,
             mend=mend,
         )
+
+
+def _is_broken(response: Any, error: BaseException | None) -> bool:
+    """Whether an answer of success holds no JSON: cut off, or a page for people."""
+    if error is not None or response is None or not response.ok:
+        return False
+    try:
+        response.json()
+    except ValueError:
+        return True
+    return False
 
 
 def _paginator(read: PagedRead) -> Any:

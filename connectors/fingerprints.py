@@ -1,4 +1,4 @@
-"""What a load date is made from, as hashes: its landing, and all that decides what becomes of it."""
+"""What a load date is made from, as hashes: its landing, and what decides about its rows."""
 
 from __future__ import annotations
 

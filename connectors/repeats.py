@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from connectors.batches import Batch, CursorValue, Pulled, highest_cursor, read_rows
-from connectors.cursors import cursor_value, read_from
+from connectors.cursors import cursor_value
 from connectors.lake import Lake
 from connectors.payloads import parse, value_at
 from programme.sources import Entity
@@ -33,20 +33,21 @@ def without_landed(
         last = read_rows(lake, name, earlier[-1])
         return None if _rows(last) == _rows(pulled.table) else pulled
     highest = highest_cursor(earlier)
-    since = read_from(highest, lookback_minutes=entity.lookback_minutes, history_from=None)
     values = _cursors(pulled.table, cursor)
     suspects = [i for i, value in enumerate(values) if value is None or not _after(value, highest)]
-    everywhere = any(values[i] is None for i in suspects)
     landed: set[tuple[object, ...]] = set()
-    for batch in earlier:
-        if suspects and (everywhere or batch.cursor is None or not _after(since, batch.cursor)):
+    lowest = None if any(values[i] is None for i in suspects) else _lowest(values, suspects)
+    for batch in earlier if suspects else []:
+        if lowest is None or batch.cursor is None or not _after(lowest, batch.cursor):
             landed.update(_rows(read_rows(lake, name, batch)))
-    candidates = _rows(pulled.table.take(suspects))
+    candidates = _rows(pulled.table.take(pa.array(suspects, pa.int64())))
     repeated = {i for i, row in zip(suspects, candidates, strict=True) if row in landed}
     left = [i for i in range(len(values)) if i not in repeated]
     if not left:
         return None
-    return replace(pulled, table=pulled.table.take(left), already_landed=len(repeated))
+    return replace(
+        pulled, table=pulled.table.take(pa.array(left, pa.int64())), already_landed=len(repeated)
+    )
 
 
 def _cursors(table: pa.Table, cursor: str) -> list[CursorValue | None]:
@@ -55,6 +56,11 @@ def _cursors(table: pa.Table, cursor: str) -> list[CursorValue | None]:
     return [
         cursor_value(value_at(parse(text), cursor)) for text in table.column("_payload").to_pylist()
     ]
+
+
+def _lowest(values: list[CursorValue | None], places: list[int]) -> CursorValue | None:
+    known = [value for place in places if (value := values[place]) is not None]
+    return min(known, key=lambda value: (isinstance(value, str), value), default=None)
 
 
 def _after(value: CursorValue | None, bound: CursorValue | None) -> bool:
