@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Scalar
 
@@ -151,6 +151,12 @@ class FieldMap(Declaration):
     @classmethod
     def _column_shorthand(cls, value: Any) -> Any:
         return {"column": value} if isinstance(value, str) else value
+
+    @field_validator("recode_other", mode="before")
+    @classmethod
+    def _null_is_a_word(cls, value: Any) -> Any:
+        # `recode_other: null` is YAML's null, and meant as the word
+        return "null" if value is None else value
 
     @model_validator(mode="after")
     def _one_origin(self) -> FieldMap:
