@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from filelock import FileLock
 
@@ -30,7 +30,21 @@ from reports.mail import Envelope, build_mail, domain_of, message_id
 from reports.rendering import write
 
 State = Literal["sent", "already_sent", "settled", "failed", "blocked", "refused", "in_doubt"]
+Security = Literal["none", "starttls", "tls"]
 Clock = Callable[[], datetime]
+
+
+class _Connection(Protocol):
+    """What is read of an Airflow connection."""
+
+    host: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]:
+        """Its extras."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,39 @@ class SmtpSettings:
     port: int
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    security: Literal["none", "starttls", "tls"] = "none"
+    security: Security = "none"
     timeout_seconds: float = 30.0
+
+    @classmethod
+    def from_connection(cls, connection: _Connection) -> SmtpSettings:
+        """The settings of an Airflow connection of type ``smtp``.
+
+        The extras ``disable_ssl`` and ``disable_tls`` mean what they mean to Airflow's SmtpHook.
+        Without ``disable_ssl``, port 465 speaks TLS from the start and any other port STARTTLS.
+        """
+        extra = connection.extra_dejson
+        plain = _is_true(extra.get("disable_tls"))
+        port = int(connection.port or 587)
+        security: Security = "none" if plain else "starttls"
+        if not _is_true(extra.get("disable_ssl")) and (port == 465 or "disable_ssl" in extra):
+            security = "tls"
+        return cls(
+            host=connection.host or "localhost",
+            port=port,
+            username=connection.login or None,
+            password=connection.password or None,
+            security=security,
+            timeout_seconds=float(extra.get("timeout", 30)),
+        )
+
+    def try_connection(self) -> None:
+        """Connect, log in and hang up without sending anything.
+
+        Raises:
+            SmtpUnavailableError: names host, port and the mend.
+        """
+        with _connected(self) as server:
+            server.noop()
 
 
 @dataclass(frozen=True)
@@ -271,3 +316,7 @@ def _text(answer: bytes | str) -> str:
 
 def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _is_true(value: object) -> bool:
+    return str(value).lower() in ("true", "1", "yes")

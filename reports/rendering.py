@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from ledger import Ledger
 from programme import Programme, Settings
 from programme.benchmarks import Language, Report
 from reports.checks import problems
@@ -70,6 +71,30 @@ def render_edition(
         for report_id, report in _declared(programme, settings, edition_id).items()
         for language in report.languages
     ]
+
+
+def render_due(programme: Programme, settings: Settings, ledger: Ledger) -> list[RenderedReport]:
+    """Write every frozen edition that has a declared report; the same bytes each time.
+
+    An edition that cannot be drawn does not keep the others from being written.
+
+    Raises:
+        ReportError: at the end, the first edition's failure, with notes about further ones.
+    """
+    rendered: list[RenderedReport] = []
+    failures: list[ReportError] = []
+    for edition in ledger.editions():
+        if reports_for(programme, edition.kind, edition.subject):
+            try:
+                rendered += render_edition(programme, settings, edition.edition_id)
+            except ReportError as error:
+                error.add_note(f"while rendering {edition.edition_id}")
+                failures.append(error)
+    if failures:
+        for other in failures[1:]:
+            failures[0].add_note("; ".join([str(other), *other.__notes__]))
+        raise failures[0]
+    return rendered
 
 
 def _declared(programme: Programme, settings: Settings, edition_id: str) -> dict[str, Report]:
