@@ -61,7 +61,7 @@ class Driver:
 
     Attributes:
         item: Question id.
-        importance: Its share of the outcome's variance (LMG), 0-1; None with a ``reason``.
+        importance: Its LMG share of R², 0-1, summing to 1 over items; None with a ``reason``.
         lower, upper: Percentile interval over resampled buckets.
         rank: 1 is the most important; the interval of ranks comes from the same draws.
         mean: Weighted mean of the item, oriented so that high is good.
@@ -118,7 +118,7 @@ def bucket_moments(rows: Iterable[DriverRow], outcome: str, items: Sequence[str]
 def rank_drivers(
     moments: BucketMoments, *, confidence: float, seed: int, min_answers: int
 ) -> DriverFit | NoEstimate:
-    """LMG shares with bootstrap intervals over buckets of customers, and intervals of ranks.
+    """Shares of R² (LMG) with bootstrap intervals, and intervals of the items' ranks.
 
     Buckets are disjoint random groups of customers, so that resampling them is a cluster
     bootstrap. Constant items get the reason ``constant_item`` and are left out of the fit.
@@ -137,13 +137,15 @@ def rank_drivers(
     obstacle = _obstacle(moments, covariances[0], kept, min_answers=min_answers)
     if obstacle:
         return NoEstimate(obstacle, n)
-    point = lmg(covariances[:, kept][:, :, kept])[0]
+    point = lmg(covariances[:, kept][:, :, kept])
     draws = _resampled(moments, kept, seed=seed)
     if len(draws) < _DRAWS / 2:
         return NoEstimate("unstable_resampling", n)
     averages = dict(zip(moments.names, means[0], strict=True))
     names = [moments.names[position] for position in kept[1:]]
-    found = _with_ranks(names, point, draws, confidence=confidence, means=averages, n=n)
+    found = _with_ranks(
+        names, _shares(point)[0], _shares(draws), confidence=confidence, means=averages, n=n
+    )
     constant = [
         Driver(item, None, None, None, None, None, None, float(averages[item]), n, "constant_item")
         for item in items
@@ -229,6 +231,12 @@ def _with_ranks(
         for i, name in enumerate(names)
     ]
     return tuple(sorted(found, key=lambda driver: (driver.rank or 0, driver.item)))
+
+
+def _shares(importance: Matrix) -> Matrix:
+    """Rows that sum to 1; where nothing is explained at all every share is 0."""
+    shares: Matrix = importance / np.maximum(importance.sum(axis=1, keepdims=True), 1e-12)
+    return shares
 
 
 def ranked(importance: Matrix) -> Matrix:

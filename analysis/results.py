@@ -15,7 +15,7 @@ class Estimate:
         std_error: Standard error of ``value``, same unit.
         lower: Lower confidence limit; None where the statement is one-sided.
         upper: Upper confidence limit; None where the statement is one-sided.
-        n: Observations behind it: answers or events in a wave, units in an experiment.
+        n: Answers or events behind a level or a change; units of both arms behind a difference.
         method: Machine code of the estimator.
         p_value: Two-sided unless ``method`` says otherwise; None where nothing is tested.
         n_eff: Effective sample size after weighting (Kish), None where weights play no part.

@@ -142,8 +142,8 @@ def test_drivers_are_ranked_and_labelled(rng: np.random.Generator) -> None:
         "item", "label_en", "label_ja", "importance", "lower", "upper", "rank", "rank_lower",
         "rank_upper", "mean", "n",
     }  # fmt: skip
-    total = sum(driver["importance"] for driver in found["drivers"])
-    assert found["driver_fit"]["r_squared"] == pytest.approx(total)
+    assert sum(driver["importance"] for driver in found["drivers"]) == pytest.approx(1.0)
+    assert 0.5 < found["driver_fit"]["r_squared"] < 0.7  # 1.29 of 2.29 is explained
 
 
 def test_no_drivers_say_why(rng: np.random.Generator) -> None:

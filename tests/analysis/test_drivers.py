@@ -80,12 +80,13 @@ def test_resampled_buckets_equal_the_rows_resampled(rng: np.random.Generator) ->
     np.testing.assert_allclose(covariances[0], expected, rtol=1e-9)
 
 
-def test_importance_is_the_weighted_lmg_share(rng: np.random.Generator) -> None:
+def test_importance_is_the_weighted_share_of_what_is_explained(rng: np.random.Generator) -> None:
     values, weights, buckets = respondents(rng)
     found = fit_of(driver_rows(NAMES, values, weights, buckets))
     expected = lmg(np.cov(values, rowvar=False, aweights=weights)[None])[0]
     got = {driver.item: driver.importance for driver in found.drivers}
-    assert [got[name] for name in NAMES[1:]] == pytest.approx(expected.tolist(), rel=1e-9)
+    shares = expected / expected.sum()
+    assert [got[name] for name in NAMES[1:]] == pytest.approx(shares.tolist(), rel=1e-9)
     assert found.r_squared == pytest.approx(expected.sum())
     assert [driver.rank for driver in found.drivers] == [1, 2, 3]
     assert found.drivers[0].item == "speed"
@@ -148,7 +149,8 @@ def test_bootstrap_intervals_cover_the_population_share() -> None:
     rng = np.random.default_rng(3)
     n = 1000
     population = np.array([[7.25, 2.0, 1.25], [2.0, 1.25, 0.25], [1.25, 0.25, 1.0]])
-    truth = float(lmg(population[None])[0, 0])
+    components = lmg(population[None])[0]
+    truth = float(components[0] / components.sum())
     for _ in range(trials):
         values = rng.multivariate_normal(np.zeros(3), population, n)
         rows = driver_rows(NAMES[:3], values, np.ones(n), rng.integers(0, 50, n))
