@@ -132,8 +132,11 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail() -> Iterator[Finding]:
-    from cli.mail_server import MEND, VARIABLE
+    from cli.mail_server import MEND, VARIABLE, smtp_settings
 
     if not os.environ.get(VARIABLE):
         yield warn("mail", "no mail server is named", MEND)
         return
+    smtp = smtp_settings()
+    smtp.try_connection()
+    yield ok("mail", f"{smtp.host}:{smtp.port} answers ({smtp.security})")

@@ -15,6 +15,7 @@ from cli.findings import Finding, fail, ok, warn
 GIGABYTE = 1024**3
 ENOUGH_DISK, LEAST_DISK = 5 * GIGABYTE, GIGABYTE
 DAGS = Path(__file__).resolve().parents[1] / "dags"
+EMPTY_DATABASE = 64 * 1024
 OLDEST_PYTHON = (3, 11)
 INSTALL = "install the locked requirements: `make setup`"
 TOLD_VERSIONS = ("apache-airflow", "dbt-core", "duckdb", "great-expectations", "pandas")
@@ -96,9 +97,10 @@ def airflow() -> Iterator[Finding]:
     """Whether the Airflow that this environment points at can run the DAGs."""
     chosen = os.environ.get("AIRFLOW_HOME")
     home = Path(chosen) if chosen else Path.home() / "airflow"
-    # Importing Airflow writes a configuration there; only its database says that it is in use.
+    # Importing Airflow leaves a configuration and an empty database behind; a used one is larger.
     elsewhere = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in os.environ
-    if not elsewhere and not (home / "airflow.db").is_file():
+    database = home / "airflow.db"
+    if not elsewhere and not (database.is_file() and database.stat().st_size > EMPTY_DATABASE):
         mend = "set AIRFLOW_HOME where Airflow is installed; `cxloop demo` brings its own"
         yield warn("airflow", f"no Airflow is in use at {home}", mend)
         return

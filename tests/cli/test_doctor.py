@@ -20,6 +20,12 @@ def elsewhere(cxloop, monkeypatch):
     monkeypatch.setattr(environment, "packages", lambda: iter(()))
 
 
+def use_airflow(cxloop):
+    folder = cxloop.root / "airflow"
+    folder.mkdir()
+    (folder / "airflow.db").write_bytes(bytes(environment.EMPTY_DATABASE + 1))
+
+
 def test_a_home_that_is_ready_has_no_failure(cxloop):
     found = states(cxloop, 0)
     for topic in ("programme", "sources", "lake", "ledger", "fonts", "pdf", "python"):
@@ -96,8 +102,7 @@ def test_the_pool_of_airflow(cxloop, monkeypatch, code, listed, state, what):
         text = listed if arguments[0] == "pools" else str(environment.DAGS)
         return subprocess.CompletedProcess(arguments, code, text, "")
 
-    (cxloop.root / "airflow").mkdir()
-    (cxloop.root / "airflow" / "airflow.db").touch()
+    use_airflow(cxloop)
     monkeypatch.setattr(environment, "_airflow", answer)
     finding = next(environment.airflow())
     assert finding.state == state
@@ -105,8 +110,7 @@ def test_the_pool_of_airflow(cxloop, monkeypatch, code, listed, state, what):
 
 
 def test_an_airflow_that_does_not_answer(cxloop, monkeypatch):
-    (cxloop.root / "airflow").mkdir()
-    (cxloop.root / "airflow" / "airflow.db").touch()
+    use_airflow(cxloop)
     monkeypatch.setattr(environment, "_airflow", lambda *_: None)
     (finding,) = environment.airflow()
     assert finding.state == "fail"
