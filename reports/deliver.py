@@ -7,31 +7,25 @@ interrupted: whether it went out is settled by the journal of delivered mails.
 
 from __future__ import annotations
 
-import hashlib
 import smtplib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from email.message import EmailMessage
 from typing import Any, Literal, Protocol
 
 from filelock import FileLock
 
-from ledger import Ledger, OutboxMail
-from ledger.errors import LedgerError
+from ledger import Ledger
 from programme import Programme, Settings
 from reports.addresses import read_address_book
-from reports.checks import problems
-from reports.composing import Composed, compose
-from reports.context import edition_file
-from reports.due import DueMail, due_mails, journal_message_ids
-from reports.errors import ReportError, SmtpUnavailableError
-from reports.mail import Envelope, build_mail, domain_of, message_id
-from reports.rendering import write
+from reports.due import due_mails
+from reports.errors import SmtpUnavailableError
+from reports.posting import Clock, Delivery, Posting
 
-State = Literal["sent", "already_sent", "settled", "failed", "blocked", "refused", "in_doubt"]
+__all__ = ["Delivery", "SmtpSettings", "deliver_due"]
+
 Security = Literal["none", "starttls", "tls"]
-Clock = Callable[[], datetime]
 
 
 class _Connection(Protocol):
@@ -93,30 +87,6 @@ class SmtpSettings:
             server.noop()
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What became of one mail.
-
-    Attributes:
-        edition_id: The edition.
-        report_id: The declared report.
-        recipient: The address.
-        state: ``sent`` now; ``already_sent`` before; ``settled``: an interrupted one that the
-            journal holds; ``failed``: the server refused, the next run tries again; ``blocked``: a
-            check before sending found something; ``refused``: domain not allowed; ``in_doubt``:
-            interrupted, and there is no journal.
-        message_id: Of the mail; empty where none was made.
-        reason: Why, for the last four.
-    """
-
-    edition_id: str
-    report_id: str
-    recipient: str
-    state: State
-    message_id: str = ""
-    reason: str = ""
-
-
 def deliver_due(
     programme: Programme,
     settings: Settings,
@@ -134,148 +104,32 @@ def deliver_due(
     settings.home.mkdir(parents=True, exist_ok=True)
     with FileLock(settings.home / "deliver.lock"):
         book = read_address_book(settings.address_book)
-        run = _Run(programme, settings, ledger, clock)
+        run = Posting(programme, settings, ledger, clock)
         due = list(due_mails(programme, ledger, book))
         claimed = [found for item in due for found in run.claim(item)]
-        run.send(claimed, smtp)
+        if claimed:
+            with _connected(smtp) as server:
+                run.send(claimed, lambda message: _hand_over(server, message, smtp))
         return run.deliveries
 
 
-class _Run:
-    """One pass under the lock."""
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, smtp: SmtpSettings) -> str:
+    """Give one message to the server; its own words where it refuses, else nothing.
 
-    def __init__(
-        self, programme: Programme, settings: Settings, ledger: Ledger, clock: Clock
-    ) -> None:
-        self.deliveries: list[Delivery] = []
-        self._programme = programme
-        self._settings = settings
-        self._ledger = ledger
-        self._clock = clock
-        self._outbox = {(mail.edition_id, mail.recipient): mail for mail in ledger.outbox()}
-        self._composed: dict[tuple[str, str, str], Composed | str] = {}
-        self._journal: set[str] | None = None
-
-    # claiming ----------------------------------------------------------------
-
-    def claim(self, due: DueMail) -> Iterator[tuple[DueMail, OutboxMail]]:
-        """Take a mail for sending, unless it is sent, settled, blocked, refused or in doubt."""
-        mail = self._outbox.get((due.edition.edition_id, due.recipient.lower()))
-        if mail is not None and mail.state == "sent":
-            self._note(due, "already_sent", mail.message_id)
-            return
-        if mail is not None and mail.state == "sending" and self._settle(due, mail):
-            return
-        allowed = [domain.lower() for domain in self._programme.company.allowed_domains]
-        if domain_of(due.recipient) not in allowed:
-            reason = (
-                f"domain `{domain_of(due.recipient)}` is not allowed (role `{due.role}` in "
-                f"{self._settings.address_book}). Mend: correct the address, or add the domain to "
-                f"allowed_domains in {self._programme.root / 'programme.yml'}"
-            )
-            self._note(due, "refused", "", reason)
-            return
-        report = self._prepared(due)
-        if isinstance(report, str):
-            self._note(due, "blocked", "", report)
-            return
-        try:
-            yield due, self._claimed(due)
-        except LedgerError as error:
-            self._note(due, "blocked", "", str(error))
-
-    def _claimed(self, due: DueMail) -> OutboxMail:
-        sender = self._programme.company.sender
-        return self._ledger.claim(
-            due.edition.edition_id,
-            due.recipient,
-            language=due.language,
-            content_hash=due.edition.content_hash,
-            message_id=message_id(due.edition.edition_id, due.recipient, sender),
-            now=self._clock(),
-        )
-
-    def _settle(self, due: DueMail, mail: OutboxMail) -> bool:
-        """Whether an interrupted mail needs no sending; the journal knows, or nobody does."""
-        if self._settings.mail_journal is None:
-            reason = (
-                "sending was interrupted and there is no journal of delivered mail to look in. "
-                f"Mend: ask {due.recipient} or the mail server, then `cxloop outbox settle`"
-            )
-            self._note(due, "in_doubt", mail.message_id, reason)
-            return True
-        if self._journal is None:
-            self._journal = journal_message_ids(self._settings.mail_journal)
-        if mail.message_id in self._journal:
-            self._ledger.mark_sent(mail, self._clock())
-            self._note(due, "settled", mail.message_id)
-            return True
-        return False
-
-    def _prepared(self, due: DueMail) -> Composed | str:
-        """The laid-out report, or why it must not be sent."""
-        key = (due.edition.edition_id, due.report_id, due.language)
-        if key not in self._composed:
-            self._composed[key] = self._prepare(due)
-        return self._composed[key]
-
-    def _prepare(self, due: DueMail) -> Composed | str:
-        edition_id = due.edition.edition_id
-        file = edition_file(self._settings, edition_id)
-        if file.is_file() and _sha256(file) != due.edition.content_hash:
-            return (
-                f"{file} is not the edition that was frozen. Mend: restore it from the archive; "
-                "a changed content is a new revision"
-            )
-        try:
-            composed = compose(
-                self._programme, self._settings, edition_id, due.report_id, due.language
-            )
-            found = problems(composed)
-        except ReportError as error:
-            return str(error)
-        return "; ".join(found) if found else composed
-
-    # sending -----------------------------------------------------------------
-
-    def send(self, claimed: list[tuple[DueMail, OutboxMail]], smtp: SmtpSettings) -> None:
-        """Send what was claimed over one connection."""
-        if not claimed:
-            return
-        with _connected(smtp) as server:
-            for due, mail in claimed:
-                self._send(due, mail, server, smtp)
-
-    def _send(
-        self, due: DueMail, mail: OutboxMail, server: smtplib.SMTP, smtp: SmtpSettings
-    ) -> None:
-        composed = self._prepared(due)
-        assert isinstance(composed, Composed)  # noqa: S101 - only prepared mails are claimed
-        pdf = write(composed, self._settings).pdf.read_bytes()
-        role = self._programme.company.roles[due.role].title
-        sender = self._programme.company.sender
-        message = build_mail(composed, pdf, Envelope(sender, due.recipient, role, self._clock()))
-        sending = self._ledger.mark_sending(mail)
-        try:
-            server.send_message(message)
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
-            self._ledger.mark_failed(sending, _refusal(error))
-            self._note(due, "failed", mail.message_id, _refusal(error))
-            return
-        except (smtplib.SMTPException, OSError) as error:
-            raise SmtpUnavailableError(
-                f"mail server {smtp.host}:{smtp.port} broke off while taking the mail to "
-                f"{due.recipient}: {error}. Mend: run delivery again; the journal settles that "
-                "mail, the others are still claimed"
-            ) from error
-        self._ledger.mark_sent(sending, self._clock())
-        self._note(due, "sent", mail.message_id)
-
-    def _note(self, due: DueMail, state: State, identity: str = "", reason: str = "") -> None:
-        edition_id = due.edition.edition_id
-        self.deliveries.append(
-            Delivery(edition_id, due.report_id, due.recipient, state, identity, reason)
-        )
+    Raises:
+        SmtpUnavailableError: the connection broke, so that nobody knows whether it was taken.
+    """
+    try:
+        server.send_message(message)
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
+        return _refusal(error)
+    except (smtplib.SMTPException, OSError) as error:
+        raise SmtpUnavailableError(
+            f"mail server {smtp.host}:{smtp.port} broke off while taking the mail to "
+            f"{message['To']}: {error}. Mend: run delivery again; the journal settles that mail, "
+            "the others are still claimed"
+        ) from error
+    return ""
 
 
 def _connected(smtp: SmtpSettings) -> smtplib.SMTP:
@@ -312,10 +166,6 @@ def _refusal(error: smtplib.SMTPException) -> str:
 
 def _text(answer: bytes | str) -> str:
     return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _is_true(value: object) -> bool:
