@@ -118,6 +118,9 @@ def _drivers(inputs: BenchmarkInputs, *, seed: int) -> dict[str, Any]:
     items = sorted(name for name, item in questions.items() if item.drives == declared.outcome)
     if not items or not inputs.driver_rows:
         return {"drivers": [], "driver_fit": {"reason": "no_answers", "n": 0}}
+    if not {declared.outcome, *items} <= {row.item_x for row in inputs.driver_rows}:
+        # an item was declared after the warehouse was built
+        return {"drivers": [], "driver_fit": {"reason": "not_measured", "n": 0}}
     fit = rank_drivers(
         bucket_moments(inputs.driver_rows, declared.outcome, items),
         confidence=inputs.benchmark.confidence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis.canonical import sources_hash
+from analysis.canonical import sha256, sources_hash
 from analysis.errors import DbtBuildError, FailedNode
 from ledger import Build, Ledger
 from programme.settings import REPOSITORY, Settings
@@ -49,7 +50,7 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
     results_file = settings.dbt_state / "run_results.json"
     # a stale file would be read as this run's when dbt stops before it runs anything
     results_file.unlink(missing_ok=True)
-    _built_with(settings).unlink(missing_ok=True)
+    _mark(settings).unlink(missing_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     variables = json.dumps({"as_of": as_of.isoformat()})
     options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
@@ -71,7 +72,7 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
             "correct the model or the data the node names, then run `cxloop run` again",
             failures,
         )
-    _built_with(settings).write_text(sources_hash(PROJECT.name), encoding="utf-8")
+    _mark(settings).write_text(_meaning(settings), encoding="utf-8")
     warned = tuple(sorted(str(r["unique_id"]) for r in results if r["status"] == "warn"))
     return BuildResult(len(results), 0, warned, manifest)
 
@@ -90,7 +91,7 @@ class BuildState:
 
 
 def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildState:
-    """Build and record it, unless lake, day and dbt sources are those of the last build.
+    """Build and record it, unless lake, day, declarations and dbt sources are the last build's.
 
     Args:
         settings: Where lake and warehouse lie.
@@ -100,10 +101,10 @@ def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildS
     Raises:
         DbtBuildError: as ``build`` does; then nothing is recorded.
     """
-    as_of, last, mark = ledger.as_of(), ledger.latest_build(), _built_with(settings)
-    is_same_code = mark.is_file() and mark.read_text("utf-8") == sources_hash(PROJECT.name)
+    as_of, last, mark = ledger.as_of(), ledger.latest_build(), _mark(settings)
+    is_same_meaning = mark.is_file() and mark.read_text("utf-8") == _meaning(settings)
     is_same_data = last is not None and (last.fingerprint, last.as_of) == (lake, as_of)
-    if is_same_code and is_same_data and settings.warehouse.is_file():
+    if is_same_meaning and is_same_data and settings.warehouse.is_file():
         return BuildState(as_of, None)
     result = build(settings, as_of=as_of)
     ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
@@ -124,8 +125,15 @@ def parse(settings: Settings) -> Path:
     return manifest
 
 
-def _built_with(settings: Settings) -> Path:
+def _mark(settings: Settings) -> Path:
     return settings.dbt_state / "built_with.sha256"
+
+
+def _meaning(settings: Settings) -> str:
+    """Hash of what the lake's rows are taken to mean: dbt sources and declared tables."""
+    declared = sorted((settings.lake / "declared").rglob("*.parquet"))
+    tables = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in declared)
+    return sha256(sources_hash(PROJECT.name).encode() + tables)
 
 
 def _dbt(settings: Settings, command: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -151,6 +152,11 @@ def test_no_drivers_say_why(rng: np.random.Generator) -> None:
     undeclared = edition(rows, benchmark=benchmark(drivers=None))
     assert (undeclared["drivers"], undeclared["driver_fit"]) == ([], {"reason": "not_declared"})
     assert edition(rows)["driver_fit"] == {"reason": "no_answers", "n": 0}
+    older = [row for row in drivers(rng) if "support" not in (row.item_x, row.item_y)]
+    found = edition(rows, driver_rows=older)
+    assert found["driver_fit"] == {"reason": "not_measured", "n": 0}
+    few = [replace(row, n=1) for row in drivers(rng) if row.bucket < 25]
+    assert edition(rows, driver_rows=few)["driver_fit"]["reason"] == "too_few_answers"
 
 
 def test_small_cells_have_reasons_and_make_the_edition_partial(rng: np.random.Generator) -> None:

@@ -118,6 +118,13 @@ def test_an_unchanged_lake_is_not_built_again(
     ledger.record_load(Load("crm", date(2026, 7, 6), "f", 1, 1, 0, 0, None))
     build_if_changed(settings, ledger, lake="b")
     assert len(calls) == 4
+    declared = settings.lake / "declared" / "benchmark_metric" / "part-0.parquet"
+    declared.parent.mkdir(parents=True)
+    declared.write_bytes(b"one more metric")
+    build_if_changed(settings, ledger, lake="b")
+    assert len(calls) == 5
+    build_if_changed(settings, ledger, lake="b")
+    assert len(calls) == 5
 
 
 def test_a_failed_build_is_not_recorded_and_runs_again(settings: Settings, dbt: Any) -> None:

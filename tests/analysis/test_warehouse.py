@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -52,3 +54,22 @@ def test_a_file_that_is_no_warehouse_is_told(tmp_path: Path) -> None:
     file.write_bytes(b"not a database" * 1000)
     with pytest.raises(WarehouseError, match="cannot be opened"):
         Warehouse(file).wave_moments("x")
+
+
+def test_a_warehouse_under_construction_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "cxloop.duckdb"
+    write_warehouse(file, [])
+    hold = (
+        "import duckdb, sys\n"
+        "connection = duckdb.connect(sys.argv[1])\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    call = [sys.executable, "-c", hold, str(file)]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == b"held\n"
+        with pytest.raises(WarehouseError, match="wait until the running build is over"):
+            Warehouse(file).wave_moments("x")
+        builder.communicate()
+    assert Warehouse(file).wave_moments("x") == []
