@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import uvicorn
 
@@ -18,6 +20,7 @@ from connectors.extraction import extract
 from connectors.landing import land
 from ledger import Ledger
 from programme import Settings, load_programme
+from tests.demo import systems
 
 SOURCES = ("crm", "experimentation", "helpdesk", "survey_exports", "survey_stream")
 
@@ -66,3 +69,18 @@ def test_quarantine_and_repetitions_are_those_planted(
     assert counts.landed > 2_000
     assert counts.quarantined == truth["quarantined"][source]
     assert counts.duplicate == truth["duplicates"].get(source, 0)
+    if source == "experimentation":
+        assert_first_exposures(settings, small)
+
+
+def assert_first_exposures(settings: Settings, files: CompanyFiles) -> None:
+    """A later visit repeats the exposure; the first one counts."""
+    parts = sorted((settings.lake / "raw" / "exposure").glob("source=experimentation/*/*.parquet"))
+    landed = pd.concat(pq.read_table(part, partitioning=None).to_pandas() for part in parts)
+    for experiment in landed["experiment_id"].unique():
+        mine = landed[landed["experiment_id"] == experiment].set_index(["unit_id", "variant"])
+        logged = systems.exposures(files, experiment)
+        logged["variant"] = logged["arm"].map({"A": "control", "B": "treatment"})
+        first = logged.set_index(["subject", "variant"])["exposed_at"]
+        assert (mine["exposed_at"] == first.loc[mine.index]).all()
+        assert len(mine) == len(first) > 200
