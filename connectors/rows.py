@@ -91,12 +91,13 @@ class TableRows:
     def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
         """One row per element of the list."""
         payloads = [self._as_payload(position) for position in range(len(self))]
+        texts = tuple(self.payload(position) for position in range(len(self)))
         for payload in payloads:
             try:
                 payload[path] = parse(payload[path] or "null")
             except ValueError:
                 continue
-        return JsonRows(tuple(payloads), tuple(range(len(self)))).exploded(path)
+        return JsonRows(tuple(payloads), texts, tuple(range(len(self)))).exploded(path)
 
     def payload(self, position: int) -> str:
         """The row as JSON."""
@@ -113,12 +114,14 @@ class JsonRows:
 
     Attributes:
         payloads: The parsed parents.
+        texts: The parents as received.
         parents: For each row, its parent's position.
         element_path: The exploded list, or empty.
         elements: For each row, its element; empty where nothing is exploded.
     """
 
     payloads: tuple[Any, ...]
+    texts: tuple[str, ...]
     parents: tuple[int, ...]
     element_path: str = ""
     elements: tuple[Any, ...] = ()
@@ -164,11 +167,12 @@ class JsonRows:
             else:
                 reason = "no list, so it has no elements"
                 wrong.append(Refusal("is_list", reason, path, text_of(found), self.payload(row)))
-        return JsonRows(self.payloads, tuple(parents), path, tuple(elements)), empty, wrong
+        rows = replace(self, parents=tuple(parents), element_path=path, elements=tuple(elements))
+        return rows, empty, wrong
 
     def payload(self, position: int) -> str:
         """The row as JSON."""
-        return text_of(self.payloads[self.parents[position]]) or "null"
+        return self.texts[self.parents[position]]
 
     def _value(self, row: int, path: str) -> Any:
         if self.element_path and path == self.element_path:
@@ -208,6 +212,7 @@ def readable(table: pa.Table) -> tuple[Rows, list[Refusal]]:
 
 def _readable_payloads(texts: list[str]) -> tuple[Rows, list[Refusal]]:
     payloads: list[Any] = []
+    whole: list[str] = []
     refused: list[Refusal] = []
     for text in texts:
         try:
@@ -216,6 +221,7 @@ def _readable_payloads(texts: list[str]) -> tuple[Rows, list[Refusal]]:
             payload = None
         if isinstance(payload, dict):
             payloads.append(payload)
+            whole.append(text)
         else:
             refused.append(Refusal("row_is_readable", "no JSON object", "", None, text))
-    return JsonRows(tuple(payloads), tuple(range(len(payloads)))), refused
+    return JsonRows(tuple(payloads), tuple(whole), tuple(range(len(payloads)))), refused

@@ -196,3 +196,4 @@ def test_json_lines_land_exactly_as_received(bench: Bench) -> None:
         ("row_is_readable", "", None),
         ("row_is_readable", "", None),
     ]
+    assert sorted(row["payload"] for row in bench.quarantine("feedback")) == ["[1]", broken, nan]
