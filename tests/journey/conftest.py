@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from programme import load_programme
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("CXLOOP_SHARED", REPOSITORY.parent / "shared"))
 
@@ -70,13 +72,21 @@ def smtp_connection(port: int) -> str:
     return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra})
 
 
+def write_address_book(home: Path, programme: Path) -> Path:
+    """One address for each role of the programme, in a domain that it allows."""
+    company = load_programme(programme).company
+    book = home / "addresses.yml"
+    lines = [f"{role}: [{role}@{company.allowed_domains[0]}]" for role in company.roles]
+    book.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return book
+
+
 def run_chain(
     home: Path, *, programme: Path, data_root: Path, load_date: str, smtp_port: int
 ) -> dict[str, str]:
     """All DAGs of a programme, through ``tests.journey.chain``; DAG id to final state."""
     home.mkdir(parents=True, exist_ok=True)
-    book = home / "addresses.yml"
-    book.write_text("leadership: [board@example.com]\ndata_engineering: [data@example.com]\n")
+    book = write_address_book(home, programme)
     environment = os.environ | {
         "CXLOOP_PROGRAMME": str(programme),
         "CXLOOP_DATA_ROOT": str(data_root),
