@@ -59,6 +59,17 @@ class Run:
         told = ", ".join(f"{key} {_told(value)}" for key, value in facts.items())
         typer.echo(f"{name:<24} {told}", err=self.as_json)
 
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[dict[str, Any]]:
+        """A step whose failure is told and does not stop the others of its stage."""
+        try:
+            with self.step(name) as facts:
+                yield facts
+        except Exception as error:
+            if not is_named(error):
+                raise
+            self.fail(str(error), *getattr(error, "__notes__", ()))
+
 
 def run(
     ctx: typer.Context,
@@ -111,17 +122,12 @@ def _collect(work: Run, sources: list[str]) -> None:
     load_date, run_id = work.as_of or now.date(), f"manual__{now.isoformat()}"
     programme, settings, ledger = work.place
     for name in sources:
-        try:
-            with work.step(f"collect {name}") as facts:
-                read = extract(programme, settings, name, load_date=load_date, run_id=run_id)
-                landed = land(programme, settings, ledger, name, run_id=run_id)
-                facts["read"] = read.rows
-                facts["landed"] = landed.counts.landed
-                facts["quarantined"] = landed.counts.quarantined
-        except Exception as error:
-            if not is_named(error):
-                raise
-            work.fail(str(error), *getattr(error, "__notes__", ()))
+        with work.attempt(f"collect {name}") as facts:
+            read = extract(programme, settings, name, load_date=load_date, run_id=run_id)
+            landed = land(programme, settings, ledger, name, run_id=run_id)
+            facts["read"] = read.rows
+            facts["landed"] = landed.counts.landed
+            facts["quarantined"] = landed.counts.quarantined
 
 
 def _build(work: Run, *, full_refresh: bool) -> None:
@@ -159,13 +165,14 @@ def _freeze(work: Run) -> None:
 
 
 def _render(work: Run) -> None:
+    """Every edition that a report is declared for; one that fails does not stop the others."""
     from reports.composing import reports_for
     from reports.rendering import render_edition
 
     programme, settings, ledger = work.place
     for edition in ledger.editions():
         if reports_for(programme, edition.kind, edition.subject):
-            with work.step(f"render {edition.edition_id}") as facts:
+            with work.attempt(f"render {edition.edition_id}") as facts:
                 rendered = render_edition(programme, settings, edition.edition_id)
                 facts["files"] = [str(report.html) for report in rendered]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from analysis.dbt_build import BuildResult
 from analysis.editions import Freezing
 from analysis.errors import DbtBuildError
 from reports.deliver import Delivery
+from reports.errors import BlankChartError
 
 
 @pytest.fixture
@@ -81,6 +83,24 @@ def test_a_source_that_fails_is_told_and_the_rest_goes_on(cxloop, calls):
     assert "annex.orders" in done["failures"][0]
     assert "error: annex.orders" in result.stderr
     assert calls[0] == "build"
+
+
+def test_an_edition_that_cannot_be_drawn_does_not_stop_the_others(
+    cxloop, calls, edition, monkeypatch
+):
+    other = replace(edition, edition_id="benchmark/half_year/2025H2/r1", period="2025H2")
+    for item in (edition, other):
+        cxloop.ledger.freeze(item)
+
+    def draw(_, __, edition_id):
+        if "2025H2" in edition_id:
+            raise BlankChartError("a chart without data")
+        return []
+
+    monkeypatch.setattr("reports.rendering.render_edition", draw)
+    done = cxloop.json("run", "--only", "render", exit_code=1)
+    assert list(done["steps"]) == ["render benchmark/half_year/2026H1/r1"]
+    assert done["failures"] == ["a chart without data"]
 
 
 def test_a_build_that_fails_stops_the_run_with_its_message(cxloop, calls, monkeypatch):
