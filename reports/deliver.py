@@ -8,6 +8,7 @@ interrupted: whether it went out is settled by the journal of delivered mails.
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -138,11 +139,16 @@ def _connected(smtp: SmtpSettings) -> smtplib.SMTP:
     Raises:
         SmtpUnavailableError: names host, port and the mend.
     """
-    kind = smtplib.SMTP_SSL if smtp.security == "tls" else smtplib.SMTP
+    context = ssl.create_default_context()
     try:
-        server = kind(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
+        if smtp.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                smtp.host, smtp.port, timeout=smtp.timeout_seconds, context=context
+            )
+        else:
+            server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
         if smtp.security == "starttls":
-            server.starttls()
+            server.starttls(context=context)
         if smtp.username is not None:
             server.login(smtp.username, smtp.password or "")
     except (OSError, smtplib.SMTPException) as error:

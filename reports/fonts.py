@@ -69,4 +69,5 @@ def _subset(code_points: tuple[int, ...], flavour: Flavour) -> str:
     worker.subset(font)
     buffer = io.BytesIO()
     subset.save_font(font, buffer, options)
+    font.close()
     return f"data:font/{flavour};base64," + base64.b64encode(buffer.getvalue()).decode()

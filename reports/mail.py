@@ -10,6 +10,7 @@ from datetime import datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 
 import css_inline
@@ -52,7 +53,7 @@ def build_mail(composed: Composed, pdf: bytes, envelope: Envelope) -> EmailMessa
     """The whole message: plain text, HTML with inline charts, and the PDF."""
     edition = composed.frozen.edition
     pictures = composed.page.mail_charts
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_policy(composed.page.subject))
     identity = message_id(edition.edition_id, envelope.recipient, envelope.sender)
     message["Message-ID"] = identity
     message["Date"] = format_datetime(envelope.sent_at)
@@ -82,6 +83,11 @@ def build_mail(composed: Composed, pdf: bytes, envelope: Envelope) -> EmailMessa
     )
     _fix_boundaries(message, identity)
     return message
+
+
+def _policy(subject: str) -> EmailPolicy[EmailMessage]:
+    """SMTP's rules; an ASCII subject stays on one line, which folding would begin with a space."""
+    return policy.SMTP.clone(max_line_length=998) if subject.isascii() else policy.SMTP
 
 
 def content_id(picture: Picture) -> str:

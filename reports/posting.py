@@ -64,6 +64,7 @@ class Posting:
         self._clock = clock
         self._outbox = {(mail.edition_id, mail.recipient): mail for mail in ledger.outbox()}
         self._composed: dict[tuple[str, str, str], Composed | str] = {}
+        self._pdfs: dict[tuple[str, str, str], bytes] = {}
         self._journal: set[str] | None = None
 
     # claiming ----------------------------------------------------------------
@@ -164,11 +165,18 @@ class Posting:
     def _message(self, due: DueMail) -> EmailMessage:
         composed = self._prepared(due)
         assert isinstance(composed, Composed)  # noqa: S101 - only prepared mails are claimed
-        pdf = write(composed, self._settings).pdf.read_bytes()
+        pdf = self._pdf(due, composed)
         company = self._programme.company
         role = company.roles[due.role].title
         envelope = Envelope(company.sender, due.recipient, role, self._clock())
         return build_mail(composed, pdf, envelope)
+
+    def _pdf(self, due: DueMail, composed: Composed) -> bytes:
+        """The report's PDF, written once however many recipients it has."""
+        key = (due.edition.edition_id, due.report_id, due.language)
+        if key not in self._pdfs:
+            self._pdfs[key] = write(composed, self._settings).pdf.read_bytes()
+        return self._pdfs[key]
 
     def _note(self, due: DueMail, state: State, identity: str = "", reason: str = "") -> None:
         edition_id = due.edition.edition_id
