@@ -59,6 +59,7 @@ def test_arms_that_differed_before_fail(rng: np.random.Generator) -> None:
     assert not found.passed
     assert found.values["metric"] == "b"
     assert found.values["tests"] == 2
+    assert found.p_value == pytest.approx(2 * found.values["p_value"], rel=1e-9, abs=0)
 
 
 def test_without_a_pre_period_there_is_nothing_to_balance() -> None:

@@ -172,9 +172,15 @@ def test_a_covariate_without_variance_changes_nothing(rng: np.random.Generator) 
     assert found == NoEstimate("covariate_without_variance", 200)
 
 
-def test_a_constant_near_1e9_is_no_covariate(rng: np.random.Generator) -> None:
-    frame = users(rng, 200).assign(pre_num=1e9 + 1 / 3, pre_den=0.0)
-    assert isinstance(adjust(arms_of(frame, "variant", COLUMNS)), NoEstimate)
+def test_rounding_of_a_constant_near_1e9_is_no_variance(rng: np.random.Generator) -> None:
+    # an engine's one-pass covariance of a constant leaves about 1e-9 behind
+    arms = {}
+    for name, arm in arms_of(users(rng, 200), "variant", COLUMNS).items():
+        means, covariance = arm.means.copy(), arm.covariance.copy()
+        means[2:], covariance[2:, :], covariance[:, 2:] = 1e9, 0.0, 0.0
+        covariance[2, 2] = covariance[3, 3] = 1e-9
+        arms[name] = Moments(arm.n, arm.names, means, covariance)
+    assert adjust(arms) == NoEstimate("covariate_without_variance", 200)
 
 
 def test_covariates_that_repeat_each_other_share_the_slope(rng: np.random.Generator) -> None:
