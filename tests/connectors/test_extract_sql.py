@@ -101,7 +101,8 @@ def test_rows_without_a_cursor_value_land_once(crm: Bench) -> None:
         crm.data / "crm.sqlite",
         "insert into orders values (10, 1, '2026-07-03', '2026-07-03 00:00:00')",
     )
-    assert crm.extract(NEXT_DAY).rows == 1
+    execute(crm.data / "crm.sqlite", "insert into orders values (11, 1, '2026-07-03', null)")
+    assert crm.extract(NEXT_DAY).rows == 2, "a row without cursor that came later is found too"
     assert crm.extract(date(2026, 7, 7)).rows == 0
 
 

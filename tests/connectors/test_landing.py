@@ -122,12 +122,17 @@ def test_a_batch_killed_before_its_manifest_is_removed_and_read_again(orders: Be
     folder = orders.settings.lake / f"landing/src/orders/load_date={DAY}"
     manifests = sorted(folder.glob("*.json"))
     manifests[1].unlink()
+    orders.file("orders2.csv", HEADER + "d,5,2026-07-03\n")  # so that its batch has another name
     (folder / "000009.parquet.unfinished").write_bytes(b"half")
     summary = orders.extract()
     assert summary.entities[0].orphans == 1
     assert summary.rows == 1
-    orders.land()
-    assert [row["order_id"] for row in orders.raw("order")] == ["a", "b", "d"]
+    orders.file("orders1.csv", HEADER + "e,1,2026-07-01\n")
+    orders.run()
+    assert [row["order_id"] for row in orders.raw("order")] == ["a", "b", "d", "e"]
+    assert {path.stem for path in folder.glob("*.parquet")} == {
+        path.stem for path in folder.glob("*.json")
+    }
     assert not list(folder.glob("*.unfinished"))
 
 
