@@ -100,7 +100,8 @@ def _rank_note(words: Wording, number: int) -> str:
     upper = words.figure(f"{driver}/rank_upper", "count")
     if lower.value is None or upper.value is None:
         return ""
-    return plain(words.say("chart.rank_note", lower=lower, upper=upper))
+    key = "chart.rank_single" if lower.value == upper.value else "chart.rank_note"
+    return plain(words.say(key, lower=lower, upper=upper))
 
 
 def _trend(edition: BenchmarkEdition, words: Wording, metric: str, *, titled: bool) -> Trend:

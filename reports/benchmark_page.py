@@ -28,8 +28,6 @@ from reports.layout import (
 from reports.notes import colophon, state_callout
 from reports.wording import Wording, plain
 
-_MAIL_METRICS = 8
-
 
 def benchmark_page(edition: BenchmarkEdition, words: Wording, company: Company) -> Page:
     """Lay out a benchmark edition in one language."""
@@ -69,9 +67,7 @@ def benchmark_page(edition: BenchmarkEdition, words: Wording, company: Company) 
             )
         ),
         summary=[card.sentence, *_glance_lines(edition, words)],
-        mail_table=scorecard_table(
-            edition, words, edition.metrics_in_order[:_MAIL_METRICS], short=True
-        ),
+        mail_table=scorecard_table(edition, words, edition.metrics_in_order, short=True),
         mail_charts=charts,
     )
 

@@ -161,9 +161,8 @@ def _driver_row(driver: Driver, ref: str, words: Wording) -> TableRow:
         reason = words.no_estimate(driver.reason or "not_measured")
         return TableRow([EMPTY, Cell(name), Cell(Markup("–"), reason), EMPTY, EMPTY])
     bounds = words.say("interval", lower=show("lower", "share"), upper=show("upper", "share"))
-    ranks = words.say(
-        "rank_interval", lower=show("rank_lower", "count"), upper=show("rank_upper", "count")
-    )
+    key = "rank_single" if driver.rank_lower == driver.rank_upper else "rank_interval"
+    ranks = words.say(key, lower=show("rank_lower", "count"), upper=show("rank_upper", "count"))
     return TableRow(
         [
             Cell(show("rank", "count")),
@@ -194,7 +193,17 @@ def breaks_section(edition: BenchmarkEdition, words: Wording) -> Section | None:
 
 def missing_section(edition: BenchmarkEdition, words: Wording) -> Section | None:
     """What could not be estimated, each with its reason."""
-    table = missing_table(edition, words, [r for r in edition.rows if r.reason is not None])
+    missing = [row for row in edition.rows if row.reason is not None]
+    totals = {
+        (row.metric, row.statistic, row.window) for row in missing if row.segment_name == "all"
+    }
+    # where everybody together has no estimate, the segments need not be listed one by one
+    shown = [
+        row
+        for row in missing
+        if row.segment_name == "all" or (row.metric, row.statistic, row.window) not in totals
+    ]
+    table = missing_table(edition, words, shown)
     if table is None:
         return None
     heading = str(words.say("missing.heading"))

@@ -27,7 +27,7 @@ def experiment_page(edition: ExperimentEdition, words: Wording, company: Company
         checks_section(edition, words),
         segment_section(edition, words) if shows_effects else None,
         missing_section(edition, words) if shows_effects else None,
-        method_section(words),
+        method_section(edition, words),
     ]
     verdict = str(say(f"verdict.{edition.verdict.decision}"))
     return Page(
@@ -216,8 +216,10 @@ def missing_section(edition: ExperimentEdition, words: Wording) -> Section | Non
     return Section("missing", heading, words.say("missing.lead"), [table])
 
 
-def method_section(words: Wording) -> Section:
+def method_section(edition: ExperimentEdition, words: Wording) -> Section:
     """How to read the page."""
-    notes = ("interval", "cuped", "registered", "exploratory")
+    on = edition.registered_on
+    registered = "registered" if on and on <= edition.plan.starts_on else "registered_late"
+    notes = ("interval", "cuped", registered, "exploratory")
     lines = [words.say(f"method.experiment.{note}") for note in notes]
     return Section("method", str(words.say("method.heading")), Markup(""), [Text(lines, True)])

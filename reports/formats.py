@@ -107,8 +107,8 @@ def _minutes(value: float, language: Language, part: _Part) -> str:
     sign = MINUS if value < 0 else "+" if part.is_change else ""
     hours, minutes = divmod(round(size), 60)
     if ja:
-        return f"{sign}{hours}時間{minutes}分"
-    return f"{sign}{hours}{_NO_BREAK}h {minutes}{_NO_BREAK}min"
+        return f"{sign}{hours}時間" + (f"{minutes}分" if minutes else "")
+    return f"{sign}{hours}{_NO_BREAK}h" + (f" {minutes}{_NO_BREAK}min" if minutes else "")
 
 
 _UNITS: dict[str, Callable[[float, Language, _Part], str]] = {

@@ -26,6 +26,7 @@ NBSP = "\u00a0"
         (3.884, "score_1_5.level", "3.88", "3.88"),
         (45.4, "minutes.level", f"45{NBSP}min", "45分"),
         (312.0, "minutes.level", f"5{NBSP}h 12{NBSP}min", "5時間12分"),
+        (180.0, "minutes.rise", f"+3{NBSP}h", "+3時間"),
         (-70.0, "minutes.change", f"−70{NBSP}min", "−70分"),
         (-130.0, "minutes.first_bound", f"−2{NBSP}h 10{NBSP}min", "−2時間10分"),
         (3185.0, "minutes.level", f"2.2{NBSP}days", "2.2日"),

@@ -33,6 +33,12 @@ def test_no_number_is_written_into_a_sentence(language: str) -> None:
     assert [text for text in sentences(language).values() if re.search(r"\d", text)] == []  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_sentences_hold_no_markup_but_emphasis(language: str) -> None:
+    bare = [re.sub("</?strong>", "", text) for text in sentences(language).values()]  # type: ignore[arg-type]
+    assert [text for text in bare if re.search("[<>&]", text)] == []
+
+
 def test_every_reason_the_analysis_gives_has_words() -> None:
     found = set()
     for file in ANALYSIS.glob("*.py"):
