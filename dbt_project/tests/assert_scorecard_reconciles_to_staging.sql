@@ -29,7 +29,7 @@ counted as (
         'late_delivery_rate' as metric,
         cast(ordered_at as date) as event_date
     from {{ ref('stg_order') }}
-    where delivered_at is not null and promised_at is not null
+    where delivered_at is not null and promised_at is not null and not is_canceled
     union all
     select
         'renewal_rate' as metric,

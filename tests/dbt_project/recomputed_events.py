@@ -229,7 +229,7 @@ def _punctuality(order: Record) -> str | None:
     if not order.get("promised_at"):
         return None
     delivered = order["delivered_at"]
-    if delivered is None or delivered >= END:
+    if delivered is None or delivered >= END or order["canceled_at"]:
         return "not_delivered"
     return "late" if delivered.date() > order["promised_at"].date() else "on_time"
 

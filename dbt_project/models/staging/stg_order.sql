@@ -37,7 +37,8 @@ final as (
         *,
         case
             when promised_date is null then null
-            when delivered_date is null then 'not_delivered'
+            -- some sources leave a delivery time on an order that was canceled
+            when delivered_date is null or is_canceled then 'not_delivered'
             when delivered_date > promised_date then 'late'
             else 'on_time'
         end as delivery_punctuality
