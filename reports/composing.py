@@ -79,8 +79,7 @@ def page_html(composed: Composed, medium: Medium) -> str:
     style = template_text("base.css") + template_text(f"{medium}.css")
     if medium == "pdf" or composed.language == "ja":
         flavour: fonts.Flavour = "ttf" if medium == "pdf" else "woff2"
-        source = fonts.subset_data_uri(_letters(html), flavour)
-        style += f"@font-face{{font-family:'{fonts.FAMILY}';src:url({source})}}"
+        style += fonts.font_faces(_letters(html), flavour, composed.language)
     return html.replace(_STYLE, style, 1)
 
 

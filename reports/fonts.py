@@ -9,14 +9,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import matplotlib as mpl
 from fontTools import subset  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from matplotlib import font_manager
 
+from programme.benchmarks import Language
 from reports.errors import MissingGlyphError
 
 Flavour = Literal["ttf", "woff2"]
 FAMILY = "IPAexGothic"
+QUOTES_FAMILY = "CX Quotes"
+_QUOTES = frozenset(map(ord, "‘’“”"))
 
 
 @lru_cache
@@ -51,17 +55,26 @@ def missing_glyphs(text: str) -> str:
     )
 
 
-def subset_data_uri(text: str, flavour: Flavour) -> str:
-    """A data URI of the font holding only what ``text`` needs, always with printable ASCII."""
-    wanted = frozenset(map(ord, text)) & _drawable()
-    return _subset(tuple(sorted(wanted | set(range(0x20, 0x7F)))), flavour)
+def font_faces(text: str, flavour: Flavour, language: Language) -> str:
+    """The @font-face rules for a text, each holding only the letters that it needs.
+
+    IPAex Gothic draws curly quotes as wide as a Japanese character; in English they come from
+    DejaVu Sans, which matplotlib carries.
+    """
+    wanted = (frozenset(map(ord, text)) & _drawable()) | set(range(0x20, 0x7F))
+    if language == "ja":
+        return _face(FAMILY, font_file(), tuple(sorted(wanted)), flavour)
+    quotes = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    letters = _face(FAMILY, font_file(), tuple(sorted(wanted - _QUOTES)), flavour)
+    return letters + _face(QUOTES_FAMILY, quotes, tuple(sorted(_QUOTES)), flavour)
 
 
 @lru_cache(maxsize=32)
-def _subset(code_points: tuple[int, ...], flavour: Flavour) -> str:
+def _face(family: str, file: Path, code_points: tuple[int, ...], flavour: Flavour) -> str:
     options = subset.Options(hinting=False, notdef_outline=True, layout_features=["kern"])
+    options.drop_tables += ["FFTM"]
     options.flavor = None if flavour == "ttf" else flavour
-    font = subset.load_font(str(font_file()), options)
+    font = subset.load_font(str(file), options)
     # the time of writing would make two renderings differ
     font.recalcTimestamp = False
     worker = subset.Subsetter(options)
@@ -70,4 +83,5 @@ def _subset(code_points: tuple[int, ...], flavour: Flavour) -> str:
     buffer = io.BytesIO()
     subset.save_font(font, buffer, options)
     font.close()
-    return f"data:font/{flavour};base64," + base64.b64encode(buffer.getvalue()).decode()
+    source = f"data:font/{flavour};base64," + base64.b64encode(buffer.getvalue()).decode()
+    return f"@font-face{{font-family:'{family}';src:url({source})}}"
