@@ -27,7 +27,7 @@ def demo(
     from cli.demo.run import DemoPlan, run_demo
     from cli.demo.summary import print_summary
 
-    console = Console(stderr=as_json, soft_wrap=True)
+    console = _console(stderr=as_json)
     plan = DemoPlan(settings_of(ctx).home, customers=customers, seed=seed)
     summary = run_demo(plan, console=console)
     if as_json:
@@ -42,8 +42,16 @@ def up(ctx: typer.Context, customers: Customers = 20_000, seed: Seed = 20260705)
     """Open Airflow's UI on the demo's state, until Ctrl-C."""
     from cli.demo.run import DemoPlan, serve
 
-    console = Console(soft_wrap=True)
+    console = _console()
     try:
         serve(DemoPlan(settings_of(ctx).home, customers=customers, seed=seed), console=console)
     except KeyboardInterrupt:
         console.print("ended")
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """The terminal; into a file or a pipe, wide enough for the tables."""
+    console = Console(stderr=stderr, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 120
+    return console

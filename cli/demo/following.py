@@ -76,7 +76,7 @@ def follow(
         ended = all(run.state in _ENDED for run in found)
         failed = [run for run in found if run.state == "failed"]
         # The scheduler takes up a hand-over within a second or two; three quiet polls outlast it.
-        quiet_polls = quiet_polls + 1 if ended and (failed or _all_taken_up(stack)) else 0
+        quiet_polls = quiet_polls + 1 if ended and (failed or _all_taken_up(stack, found)) else 0
         if quiet_polls >= 3:
             if failed:
                 raise ChainError("\n".join(_story_of(stack, run) for run in failed))
@@ -105,15 +105,24 @@ def runs(stack: AirflowStack) -> list[Run]:
     ]
 
 
-def _all_taken_up(stack: AirflowStack) -> bool:
-    """Whether each asset event that has a consumer led to a run."""
-    consumed = {
-        asset["id"]
-        for asset in stack.call("GET", "/assets", params={"limit": 100})["assets"]
-        if asset["scheduled_dags"]
-    }
-    events = stack.call("GET", "/assets/events", params={"limit": 100})["asset_events"]
-    return all(event["created_dagruns"] for event in events if event["asset_id"] in consumed)
+def _all_taken_up(stack: AirflowStack, found: list[Run]) -> bool:
+    """Whether every consumer of each asset event ran after it.
+
+    Airflow joins events into one run, and does not note all of them on it: an event that comes
+    while a run is queued is served by that run. So the times decide.
+    """
+    assets = stack.call("GET", "/assets", params={"limit": 100})["assets"]
+    consumers = {a["id"]: [dag["dag_id"] for dag in a["scheduled_dags"]] for a in assets}
+    started: dict[str, datetime] = {}
+    for run in found:
+        if run.started_at is not None:
+            started[run.dag_id] = max(run.started_at, started.get(run.dag_id, run.started_at))
+    events = stack.call("GET", "/assets/events", params={"limit": 1000})["asset_events"]
+    return all(
+        dag_id in started and started[dag_id] >= datetime.fromisoformat(event["timestamp"])
+        for event in events
+        for dag_id in consumers.get(event["asset_id"], [])
+    )
 
 
 def _story_of(stack: AirflowStack, run: Run) -> str:

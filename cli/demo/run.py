@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +44,7 @@ def run_demo(plan: DemoPlan, *, console: Console) -> dict[str, Any]:
 
     progress = Progress(console)
     found: list[Run] = []
-    with demo_lock(plan.home):
+    with _ended_by_signal(), demo_lock(plan.home):
         error: str | None = None
         try:
             with demo_stack(plan, progress) as stack:
@@ -54,6 +55,20 @@ def run_demo(plan: DemoPlan, *, console: Console) -> dict[str, Any]:
         finally:
             summary = write_summary(plan.home, progress.stages, found, error=error)
     return summary
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Let a termination end what was started, as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -151,7 +166,8 @@ def _follow_the_chain(stack: AirflowStack, progress: Progress) -> list[Run]:
 def serve(plan: DemoPlan, *, console: Console) -> None:
     """Airflow's UI with the demo's state behind it, until interrupted."""
     progress = Progress(console)
-    with demo_lock(plan.home), demo_stack(plan, progress, keep_history=True) as stack:
+    history = {"keep_history": True}
+    with _ended_by_signal(), demo_lock(plan.home), demo_stack(plan, progress, **history) as stack:
         _ingest_dags(stack)
         console.print(f"\n  Airflow   [bold]{stack.url}[/]   user admin, password {stack.password}")
         console.print("  Run the loop: trigger the ingest_* DAGs; the rest follows by itself.")

@@ -57,7 +57,9 @@ def print_summary(home: Path, summary: dict[str, Any], console: Console) -> None
     console.print(found)
     stages = ", ".join(f"{stage['name']} {stage['seconds']:.0f} s" for stage in summary["stages"])
     console.print(f"Stages: {stages}", highlight=False)
-    console.print(f"Mails: {len(summary['mails'])}, each once", highlight=False)
+    twice = len(summary["mails"]) - len({(m["Message-ID"], m["To"]) for m in summary["mails"]})
+    told = f"{twice} of them doubled" if twice else "none of them twice"
+    console.print(f"Mails: {len(summary['mails'])}, {told}", highlight=False)
     console.print("\n[bold]Where to look[/]")
     places = {
         "reports": home / "reports",
