@@ -19,6 +19,7 @@ from programme.base import Words
 from reports.composing import Composed, template_environment, template_text
 from reports.layout import Cell, Picture, Table
 from reports.wording import plain
+from reports.written import period_of
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,6 @@ def attachment_name(composed: Composed) -> str:
     """The PDF's name: subject, period, language; ASCII, so that every mail client keeps it."""
     edition = composed.frozen.edition
     return f"{edition.subject}_{period_of(edition.edition_id)}_{composed.language}.pdf"
-
-
-def period_of(edition_id: str) -> str:
-    """What tells the editions of a subject apart: the wave and revision, as part of a file name."""
-    return edition_id.split("/", 2)[2].replace("/", "-")
 
 
 def mail_html(composed: Composed, envelope: Envelope) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Literal
 
 from ledger import Ledger, OutboxMail
 from ledger.errors import LedgerError
 from programme import Programme, Settings
+from programme.benchmarks import Language
 from reports.checks import problems
 from reports.composing import Composed, compose
 from reports.context import edition_file
@@ -20,9 +19,11 @@ from reports.due import DueMail, journal_message_ids
 from reports.errors import ReportError
 from reports.mail import Envelope, build_mail, domain_of, message_id
 from reports.rendering import write
+from reports.written import is_current, maker_of, place_of, sha256_of
 
 State = Literal["sent", "already_sent", "settled", "failed", "blocked", "refused", "in_doubt"]
 Clock = Callable[[], datetime]
+Key = tuple[str, str, Language]
 # Gives a message to the mail server; returns the server's refusal, or nothing where it took it.
 HandOver = Callable[[EmailMessage], str]
 
@@ -63,9 +64,10 @@ class Posting:
         self._ledger = ledger
         self._clock = clock
         self._outbox = {(mail.edition_id, mail.recipient): mail for mail in ledger.outbox()}
-        self._composed: dict[tuple[str, str, str], Composed | str] = {}
-        self._pdfs: dict[tuple[str, str, str], bytes] = {}
+        self._composed: dict[Key, Composed | str] = {}
+        self._pdfs: dict[Key, bytes] = {}
         self._journal: set[str] | None = None
+        self._maker = maker_of(programme)
 
     # claiming ----------------------------------------------------------------
 
@@ -133,7 +135,7 @@ class Posting:
     def _prepare(self, due: DueMail) -> Composed | str:
         edition_id = due.edition.edition_id
         file = edition_file(self._settings, edition_id)
-        if file.is_file() and _sha256(file) != due.edition.content_hash:
+        if file.is_file() and sha256_of(file) != due.edition.content_hash:
             return (
                 f"{file} is not the edition that was frozen. Mend: restore it from the archive; "
                 "a changed content is a new revision"
@@ -172,10 +174,13 @@ class Posting:
         return build_mail(composed, pdf, envelope)
 
     def _pdf(self, due: DueMail, composed: Composed) -> bytes:
-        """The report's PDF, written once however many recipients it has."""
+        """The report's PDF; the one that stands, where it is current."""
         key = (due.edition.edition_id, due.report_id, due.language)
         if key not in self._pdfs:
-            self._pdfs[key] = write(composed, self._settings).pdf.read_bytes()
+            place = place_of(self._settings, *key, content_hash=composed.frozen.content_hash)
+            if not is_current(place, self._maker):
+                place = write(composed, self._programme, self._settings)
+            self._pdfs[key] = place.pdf.read_bytes()
         return self._pdfs[key]
 
     def _note(self, due: DueMail, state: State, identity: str = "", reason: str = "") -> None:
@@ -183,7 +188,3 @@ class Posting:
         self.deliveries.append(
             Delivery(edition_id, due.report_id, due.recipient, state, identity, reason)
         )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 from ledger import Ledger
 from programme import Programme, Settings
-from programme.benchmarks import Language, Report
+from programme.benchmarks import Report
 from reports.checks import problems
 from reports.composing import Composed, compose, page_html, reports_for
-from reports.context import read_edition
+from reports.context import edition_file, read_edition
 from reports.errors import ReportError
-from reports.mail import Envelope, build_mail, period_of
+from reports.mail import Envelope, build_mail
 from reports.pdf import write_pdf
+from reports.written import (
+    RenderedReport,
+    is_current,
+    keep,
+    maker_of,
+    place_of,
+    replace,
+    sha256_of,
+)
 
-
-@dataclass(frozen=True)
-class RenderedReport:
-    """One report of one edition in one language, as files.
-
-    Attributes:
-        edition_id: The frozen edition.
-        report_id: The declared report.
-        language: Of the text.
-        html: The self-contained page.
-        pdf: The same for printing; attached to the mail.
-        content_hash: SHA-256 of the frozen edition that it says.
-    """
-
-    edition_id: str
-    report_id: str
-    language: Language
-    html: Path
-    pdf: Path
-    content_hash: str
+__all__ = ["Preview", "RenderedReport", "preview", "render_due", "render_edition", "write"]
 
 
 @dataclass(frozen=True)
@@ -60,21 +49,30 @@ def render_edition(
     """Write page and PDF of every declared report of an edition, in each of its languages.
 
     Files are ``<report>__<subject>__<period>__<language>.html`` and ``.pdf`` in
-    ``settings.reports``; rendering again gives the same bytes.
+    ``settings.reports``, with a ``.json`` that says from what they were made; files that are
+    current are left alone.
 
     Raises:
         EditionUnreadableError: the edition's file is missing or damaged.
         ReportError: no report is declared for it, or it cannot be drawn; names the mend.
     """
-    return [
-        write(compose(programme, settings, edition_id, report_id, language), settings)
-        for report_id, report in _declared(programme, settings, edition_id).items()
-        for language in report.languages
-    ]
+    kind, subject, *_ = edition_id.split("/")
+    declared = reports_for(programme, kind, subject) or _declared(programme, settings, edition_id)
+    file, maker = edition_file(settings, edition_id), maker_of(programme)
+    content_hash = sha256_of(file) if file.is_file() else ""
+    rendered = []
+    for report_id, report in declared.items():
+        for language in report.languages:
+            place = place_of(settings, edition_id, report_id, language, content_hash=content_hash)
+            if not is_current(place, maker):
+                composed = compose(programme, settings, edition_id, report_id, language)
+                place = write(composed, programme, settings)
+            rendered.append(place)
+    return rendered
 
 
 def render_due(programme: Programme, settings: Settings, ledger: Ledger) -> list[RenderedReport]:
-    """Write every frozen edition that has a declared report; the same bytes each time.
+    """Write every frozen edition that has a declared report, unless its files are current.
 
     An edition that cannot be drawn does not keep the others from being written.
 
@@ -108,29 +106,18 @@ def _declared(programme: Programme, settings: Settings, edition_id: str) -> dict
     return declared
 
 
-def write(composed: Composed, settings: Settings) -> RenderedReport:
+def write(composed: Composed, programme: Programme, settings: Settings) -> RenderedReport:
     """Write a laid-out report's files."""
-    settings.reports.mkdir(parents=True, exist_ok=True)
-    stem = settings.reports / file_stem(composed)
-    html, pdf = stem.with_name(stem.name + ".html"), stem.with_name(stem.name + ".pdf")
-    _replace(html, composed.html.encode())
-    _replace(pdf, write_pdf(page_html(composed, "pdf"), composed.frozen.content_hash))
-    edition = composed.frozen.edition
-    return RenderedReport(
-        edition.edition_id,
+    place = place_of(
+        settings,
+        composed.frozen.edition.edition_id,
         composed.report_id,
         composed.language,
-        html,
-        pdf,
-        composed.frozen.content_hash,
+        content_hash=composed.frozen.content_hash,
     )
-
-
-def file_stem(composed: Composed) -> str:
-    """``<report>__<subject>__<period>__<language>``."""
-    edition = composed.frozen.edition
-    period = period_of(edition.edition_id)
-    return f"{composed.report_id}__{edition.subject}__{period}__{composed.language}"
+    pdf = write_pdf(page_html(composed, "pdf"), composed.frozen.content_hash)
+    keep(place, maker_of(programme), page=composed.html.encode(), pdf=pdf)
+    return place
 
 
 def preview(programme: Programme, settings: Settings, edition_id: str) -> list[Preview]:
@@ -143,7 +130,7 @@ def preview(programme: Programme, settings: Settings, edition_id: str) -> list[P
     for report_id, report in _declared(programme, settings, edition_id).items():
         for language in report.languages:
             composed = compose(programme, settings, edition_id, report_id, language)
-            rendered = write(composed, settings)
+            rendered = write(composed, programme, settings)
             roles = programme.company.roles
             role = next(
                 (name for name in report.recipients if roles[name].language == language),
@@ -154,13 +141,6 @@ def preview(programme: Programme, settings: Settings, edition_id: str) -> list[P
             envelope = Envelope(sender, sender, roles[role].title, as_of)
             mail = rendered.html.with_suffix(".eml")
             message = build_mail(composed, rendered.pdf.read_bytes(), envelope)
-            _replace(mail, message.as_bytes())
+            replace(mail, message.as_bytes())
             found.append(Preview(rendered, mail, problems(composed)))
     return found
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write in one step, so that a reader never meets half a file."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(file)

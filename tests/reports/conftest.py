@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,10 @@ class Post:
     @property
     def mails(self) -> list[Path]:
         return sorted(self.journal.glob("*.eml"))
+
+    @property
+    def parsed(self) -> list[Message]:
+        return [message_from_bytes(file.read_bytes()) for file in self.mails]
 
 
 class Sink:
