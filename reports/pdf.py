@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from reports import fonts
 from reports.errors import MissingGlyphError, PdfUnavailableError
 from reports.wording import plain
 
+# Each step of each page at INFO would drown what a scheduler's log is read for.
+for _name in ("weasyprint", "weasyprint.progress"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 _PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from html.parser import HTMLParser
@@ -11,8 +12,8 @@ from pypdf import PdfReader
 
 from ledger import Ledger
 from programme import Programme, Settings
-from reports import pdf
-from reports.composing import template_environment
+from reports import fonts, pdf
+from reports.composing import page_html, template_environment
 from reports.errors import EditionUnreadableError, PdfUnavailableError, ReportError
 from reports.rendering import RenderedReport, preview, render_due, render_edition
 from tests.reports.conftest import Freeze, Lay
@@ -183,3 +184,14 @@ def test_render_due_takes_every_frozen_edition(
     found = render_due(programme, settings, ledger)
     assert sorted(report.language for report in found) == ["en", "ja"]
     assert all(Path(report.pdf).is_file() for report in found)
+
+
+def test_font_cutting_is_silent_under_a_root_logger_that_keeps_everything(
+    lay: Lay, caplog: pytest.LogCaptureFixture
+) -> None:
+    composed = lay(editions.experiment("no_verdict"), "ja")
+    fonts._face.cache_clear()
+    with caplog.at_level(logging.DEBUG):
+        pdf.write_pdf(page_html(composed, "pdf"), "identifier")
+    told = {record.name.split(".")[0] for record in caplog.records if record.levelno < 30}
+    assert told == set()
