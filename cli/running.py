@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +18,6 @@ from cli.console import workplace as open_place
 
 if TYPE_CHECKING:
     from ledger import Workplace
-
-
-NOT_DELIVERED = ("failed", "blocked", "refused", "in_doubt")
 
 
 class Stage(StrEnum):
@@ -178,15 +176,18 @@ def _render(work: Run) -> None:
 
 
 def _send(work: Run) -> None:
+    """What is due; the counts are told even where a mail did not go out."""
     from cli.mail_server import smtp_settings
-    from reports.deliver import deliver_due
+    from reports.deliver import deliver_due, require_delivered
+    from reports.errors import UndeliveredError
 
     with work.step("send") as facts:
-        for delivery in deliver_due(*work.place, smtp=smtp_settings()):
-            facts[delivery.state] = facts.get(delivery.state, 0) + 1
-            if delivery.state in NOT_DELIVERED:
-                text = f"{delivery.edition_id} to {delivery.recipient}: {delivery.state}"
-                work.fail(f"{text}: {delivery.reason}")
+        deliveries = deliver_due(*work.place, smtp=smtp_settings())
+        facts.update(Counter(delivery.state for delivery in deliveries))
+        try:
+            require_delivered(deliveries)
+        except UndeliveredError as error:
+            work.fail(*error.mails)
 
 
 def _told(value: Any) -> str:

@@ -39,10 +39,12 @@ def publish_reports() -> None:
     @task
     def deliver() -> list[str]:
         from airflow.sdk import BaseHook
-        from reports.deliver import SmtpSettings, deliver_due
+
+        from reports.deliver import SmtpSettings, deliver_due, require_delivered
 
         smtp = SmtpSettings.from_connection(BaseHook.get_connection("smtp_default"))
-        return [str(mail) for mail in deliver_due(*open_workplace(), smtp=smtp)]
+        found = deliver_due(*open_workplace(), smtp=smtp)
+        return [str(mail) for mail in require_delivered(found)]
 
     render() >> deliver()
 

@@ -21,12 +21,19 @@ from ledger import Ledger
 from programme import Programme, Settings
 from reports.addresses import read_address_book
 from reports.due import due_mails
-from reports.errors import SmtpUnavailableError
+from reports.errors import SmtpUnavailableError, UndeliveredError
 from reports.posting import Clock, Delivery, Posting
 
-__all__ = ["Delivery", "SmtpSettings", "deliver_due"]
+__all__ = ["Delivery", "SmtpSettings", "deliver_due", "require_delivered"]
 
 Security = Literal["none", "starttls", "tls"]
+# What to do about a mail whose reason, often the server's own words, does not say it.
+_MENDS: Mapping[str, str] = {
+    "failed": "correct the address in the address book, or run delivery again",
+    "blocked": "look at it with `cxloop report preview`, mend what it names, run delivery again",
+    "refused": "correct the address, or add its domain to allowed_domains",
+    "in_doubt": "ask the recipient or the mail server, then `cxloop outbox settle`",
+}
 
 
 class _Connection(Protocol):
@@ -112,6 +119,23 @@ def deliver_due(
             with _connected(smtp) as server:
                 run.send(claimed, lambda message: _hand_over(server, message, smtp))
         return run.deliveries
+
+
+def require_delivered(deliveries: list[Delivery]) -> list[Delivery]:
+    """The deliveries, if every mail that is due has gone out.
+
+    Raises:
+        UndeliveredError: some did not; names each with its reason and mend. The others are sent,
+            and no later run sends them again.
+    """
+    undelivered = [mail for mail in deliveries if mail.state in _MENDS]
+    if undelivered:
+        raise UndeliveredError([_with_mend(mail) for mail in undelivered], len(deliveries))
+    return deliveries
+
+
+def _with_mend(mail: Delivery) -> str:
+    return str(mail) if "Mend:" in mail.reason else f"{mail}. Mend: {_MENDS[mail.state]}"
 
 
 def _hand_over(server: smtplib.SMTP, message: EmailMessage, smtp: SmtpSettings) -> str:

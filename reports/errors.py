@@ -35,5 +35,18 @@ class AddressBookError(ReportError):
     """The address book is missing, unreadable, lacks a role, or names a domain not allowed."""
 
 
+class UndeliveredError(ReportError):
+    """Mails that did not go out: blocked, refused, failed or in doubt.
+
+    Attributes:
+        mails: One line each: edition, recipient, state, reason and mend.
+    """
+
+    def __init__(self, mails: list[str], out_of: int) -> None:
+        self.mails = mails
+        listed = "".join(f"\n- {mail}" for mail in mails)
+        super().__init__(f"{len(mails)} of {out_of} mails did not go out:{listed}")
+
+
 class SmtpUnavailableError(ReportError):
     """The mail server cannot be reached or broke off; what was claimed is sent by the next run."""

@@ -51,6 +51,10 @@ class Delivery:
     message_id: str = ""
     reason: str = ""
 
+    def __str__(self) -> str:
+        told = f": {self.reason}" if self.reason else ""
+        return f"{self.edition_id} to {self.recipient}: {self.state}{told}"
+
 
 class Posting:
     """One pass under the lock."""

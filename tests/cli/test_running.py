@@ -150,4 +150,7 @@ def test_mails_are_counted_by_state_and_a_blocked_one_is_a_failure(cxloop, calls
     monkeypatch.setattr("cli.mail_server.smtp_settings", lambda: None)
     done = cxloop.json("run", "--only", "render", "--send", exit_code=1)
     assert (done["steps"]["send"]["sent"], done["steps"]["send"]["refused"]) == (1, 1)
-    assert done["failures"] == ["e to b@other.example: refused: domain not allowed"]
+    assert done["failures"] == [
+        "e to b@other.example: refused: domain not allowed. "
+        "Mend: correct the address, or add its domain to allowed_domains"
+    ]
