@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -26,8 +26,12 @@ class DueMail:
 
 
 def due_mails(programme: Programme, ledger: Ledger, book: AddressBook) -> Iterator[DueMail]:
-    """Each edition and recipient once; the first role a person holds decides the language."""
-    for edition in ledger.editions():
+    """Each edition and recipient once; the first role a person holds decides the language.
+
+    Of each benchmark only the newest edition is due: an older wave frozen by hand is there to be
+    read, and nobody should take it for news.
+    """
+    for edition in _news(ledger.editions()):
         seen: set[str] = set()
         for report_id, report in reports_for(programme, edition.kind, edition.subject).items():
             for role in report.recipients:
@@ -37,6 +41,20 @@ def due_mails(programme: Programme, ledger: Ledger, book: AddressBook) -> Iterat
                     if address.lower() not in seen:
                         seen.add(address.lower())
                         yield DueMail(edition, report_id, role, address, language)
+
+
+def _news(editions: Sequence[Edition]) -> list[Edition]:
+    newest: dict[str, tuple[str, int]] = {}
+    for edition in editions:
+        if edition.kind == "benchmark":
+            age = (edition.period, edition.revision)
+            newest[edition.subject] = max(age, newest.get(edition.subject, age))
+    return [
+        edition
+        for edition in editions
+        if edition.kind != "benchmark"
+        or (edition.period, edition.revision) == newest[edition.subject]
+    ]
 
 
 def journal_message_ids(journal: Path) -> set[str]:

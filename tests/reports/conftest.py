@@ -102,13 +102,14 @@ def freeze(settings: Settings, ledger: Ledger) -> Freeze:
 
     def frozen(content: dict[str, Any]) -> str:
         file = fixtures.write(content, settings.editions)
+        parts = content["edition_id"].split("/")
         ledger.freeze(
             Edition(
                 edition_id=content["edition_id"],
                 kind=content["kind"],
                 subject=content["subject"],
-                period="2026H1",
-                revision=1,
+                period=parts[2] if content["kind"] == "benchmark" else "2026H1",
+                revision=int(parts[-1].removeprefix("r")),
                 state=content["state"],
                 as_of=date(2026, 7, 5),
                 content_hash=hashlib.sha256(file.read_bytes()).hexdigest(),

@@ -12,13 +12,15 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ledger import Ledger
 from programme import Programme, Settings
-from reports.deliver import Delivery, SmtpSettings, deliver_due
-from reports.errors import AddressBookError, SmtpUnavailableError
+from reports.deliver import Delivery, SmtpSettings, deliver_due, require_delivered
+from reports.errors import AddressBookError, SmtpUnavailableError, UndeliveredError
+from reports.rendering import render_due
 from tests.reports.conftest import Freeze, Post
 from tests.reports.fixtures import editions
 
@@ -265,3 +267,54 @@ def test_deliveries_can_be_told(
 ) -> None:
     found = deliver_due(programme, settings, ledger, post.smtp)
     assert json.dumps([dataclasses.asdict(delivery) for delivery in found])
+
+
+def test_what_went_out_is_passed_on() -> None:
+    out = [Delivery("e/1", "board", "a@b.example", state) for state in ("sent", "already_sent")]
+    out.append(Delivery("e/1", "board", "c@b.example", "settled"))
+    assert require_delivered(out) == out
+    assert str(out[0]) == "e/1 to a@b.example: sent"
+
+
+@pytest.mark.parametrize("state", ["blocked", "failed", "refused", "in_doubt"])
+def test_one_mail_that_stayed_behind_fails_the_caller(state: Any) -> None:
+    kept = Delivery("e/1", "board", "c@b.example", state, "", "the reason")
+    with pytest.raises(UndeliveredError, match="1 of 2 mails did not go out") as caught:
+        require_delivered([Delivery("e/1", "board", "a@b.example", "sent"), kept])
+    assert caught.value.mails[0].startswith(f"e/1 to c@b.example: {state}: the reason. Mend: ")
+
+
+def test_a_refused_domain_fails_only_after_the_others_went(
+    programme: Programme, settings: Settings, ledger: Ledger, post: Post, edition_id: str
+) -> None:
+    book = settings.address_book.read_text().replace("suzuki@hoshi-home", "suzuki@elsewhere")
+    settings.address_book.write_text(book)
+    with pytest.raises(UndeliveredError) as caught:
+        require_delivered(deliver_due(programme, settings, ledger, post.smtp))
+    assert len(post.mails) == 2
+    (line,) = caught.value.mails
+    assert line.count("Mend:") == 1
+    assert "suzuki@elsewhere.example" in line
+
+
+def newest(
+    freeze: Freeze, programme: Programme, settings: Settings, ledger: Ledger, post: Post
+) -> set[str]:
+    """Which editions were mailed, of two waves and a correction frozen out of order."""
+    for wave, revision in (("2026H1", 1), ("2025H2", 1), ("2026H1", 2)):
+        content = editions.small_benchmark() | {
+            "edition_id": f"benchmark/customer_experience/{wave}/r{revision}"
+        }
+        freeze(content)
+        deliver_due(programme, settings, ledger, post.smtp)
+    return {str(mail["X-Cxloop-Edition"]) for mail in post.parsed}
+
+
+def test_an_older_wave_frozen_by_hand_is_rendered_and_not_mailed(
+    programme: Programme, settings: Settings, ledger: Ledger, post: Post, freeze: Freeze
+) -> None:
+    mailed = newest(freeze, programme, settings, ledger, post)
+    assert mailed == {f"benchmark/customer_experience/2026H1/r{number}" for number in (1, 2)}
+    assert len(post.mails) == 6
+    rendered = {report.edition_id for report in render_due(programme, settings, ledger)}
+    assert len(rendered) == 3
