@@ -125,7 +125,9 @@ class Role(Declaration):
 class Company(Declaration):
     """``programme.yml``: whose programme this is.
 
-    ``allowed_domains`` are the mail domains to which anything may be sent.
+    ``allowed_domains`` are the mail domains to which anything may be sent. ``labels`` says what
+    reports call the values of a segment: segment, value, words. A value without a label is shown
+    as the source writes it, a country's code by the country's name.
     """
 
     name: Words
@@ -134,4 +136,6 @@ class Company(Declaration):
     sender: str
     allowed_domains: list[str] = Field(min_length=1)
     segments: list[Identifier] = Field(default=[])
+    # Values come from a company's own systems, so that no catalogue of ours can name them.
+    labels: dict[Identifier, dict[str, Words]] = Field(default={})
     roles: dict[Identifier, Role] = Field(min_length=1)

@@ -56,6 +56,8 @@ def _company_problems(programme: Programme, names: _Names) -> Iterator[Problem]:
     page, company = Page(programme, COMPANY), programme.company
     yield from page.zone(("timezone",), company.timezone)
     yield from page.each_unknown(("segments",), "segment", company.segments, names.segments)
+    for name in company.labels:
+        yield from page.unknown(("labels", name), "segment", name, names.segments)
     domain = company.sender.rstrip(">").rpartition("@")[2]
     if "@" not in company.sender or not domain:
         mend = "write an address such as cx@example.com"

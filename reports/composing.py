@@ -57,7 +57,7 @@ def compose(
 ) -> Composed:
     """Read an edition and lay it out in one language."""
     frozen = with_question_kinds(read_edition(settings, edition_id), programme.surveys)
-    words = Wording(frozen, language)
+    words = Wording(frozen, language, programme.company.labels)
     edition = frozen.edition
     if isinstance(edition, BenchmarkEdition):
         page = benchmark_page(edition, words, programme.company)

@@ -25,6 +25,7 @@ from reports.formats import PARTS, format_value, looks_like_date
 from reports.results import BreakMark, Driver, Label, Metric, Row
 
 LOCALES = Path(__file__).parent / "locale"
+Labels = Mapping[str, Mapping[str, Words]]
 
 
 @lru_cache
@@ -90,9 +91,12 @@ def plain(markup: str) -> str:
 class Wording:
     """The words of one edition in one language."""
 
-    def __init__(self, frozen: FrozenEdition, language: Language) -> None:
+    def __init__(
+        self, frozen: FrozenEdition, language: Language, labels: Labels | None = None
+    ) -> None:
         self.language: Language = language
         self.frozen = frozen
+        self._labels = labels or {}
         self._sentences = sentences(language)
 
     def say(self, key: str, /, **values: Any) -> Markup:
@@ -133,6 +137,8 @@ class Wording:
             return self.metric(str(value))
         if name == "metrics" and isinstance(value, list):
             return self.say("separator").join(self.metric(str(item)) for item in value)
+        if name == "checks" and isinstance(value, list):
+            return self.say("separator").join(self.say(f"check.{item}") for item in value)
         if name == "reason":
             return self.no_estimate(str(value))
         if name in ("wave", "previous_wave") and value:
@@ -218,14 +224,17 @@ class Wording:
         return self.in_language(label) if label else name.replace("_", " ")
 
     def segment_value(self, name: str, value: str) -> str:
-        """A segment's value as people call it: countries by name, the rest as declared."""
-        key = f"segment_value.{value}"
-        if key in self._sentences:
-            return self._sentences[key]
+        """A segment's value as the company calls it; countries by name, the rest as it stands."""
+        label = self._labels.get(name, {}).get(value)
+        if label is not None:
+            return self.in_language(label)
+        for key in (f"segment_value.{name}.{value}", f"segment_value.{value}"):
+            if key in self._sentences:
+                return self._sentences[key]
         if name == "country" and len(value) == 2:
             territories: Mapping[str, str] = Locale.parse(self.language).territories
             return territories.get(value.upper(), value)
-        return value.replace("_", " ")
+        return value
 
 
 def resolve(document: Any, ref: str) -> Any:

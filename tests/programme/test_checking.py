@@ -81,6 +81,11 @@ CASES = {
         "unknown segment `cuntry`",
         "did you mean `country`?",
     ),
+    "segment whose values are labelled": (
+        ("programme.yml", "segments: [country]\n", "labels: {plam: {a: {en: A, ja: ア}}}\n"),
+        "unknown segment `plam`",
+        "did you mean `plan`?",
+    ),
     "zone of the company": (
         ("programme.yml", "timezone: Asia/Tokyo\n", "timezone: Japan/Tokyo\n"),
         "unknown time zone `Japan/Tokyo`",

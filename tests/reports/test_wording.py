@@ -4,10 +4,12 @@ import ast
 import re
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 
 import reports.wording
+from programme.base import Words
 from reports.context import parse_edition
 from reports.errors import UnknownCodeError
 from reports.wording import Wording, declared, plain, resolve, sentences
@@ -39,20 +41,122 @@ def test_sentences_hold_no_markup_but_emphasis(language: str) -> None:
     assert [text for text in bare if re.search("[<>&]", text)] == []
 
 
-def test_every_reason_the_analysis_gives_has_words() -> None:
-    found = set()
-    for file in ANALYSIS.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NoEstimate":
-                first = node.args[0]
-                if isinstance(first, ast.Constant):
-                    found.add(f"no_estimate.{first.value}")
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Verdict":
-                found.add(f"verdict_reason.{ast.literal_eval(node.args[1])}") if isinstance(
-                    node.args[1], ast.Constant
-                ) else None
-    assert len(found) > 15
-    assert found - set(sentences("en")) == set()
+def texts_in(node: ast.AST | None) -> set[str]:
+    """The texts a value may be: itself, or either branch of a choice."""
+    if isinstance(node, ast.IfExp):
+        return texts_in(node.body) | texts_in(node.orelse)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.JoinedStr):  # `check_failed:<check>`: the part before the colon
+        return {text.partition(":")[0] for text in texts_in(node.values[0])}
+    return set()
+
+
+def argument(call: ast.Call, place: int, name: str) -> ast.AST | None:
+    named = [keyword.value for keyword in call.keywords if keyword.arg == name]
+    return call.args[place] if len(call.args) > place else next(iter(named), None)
+
+
+def codes_of_call(call: ast.Call) -> set[str]:
+    called = getattr(call.func, "id", "")
+    if called == "Verdict":
+        reasons = texts_in(argument(call, 1, "reason"))
+        found = {f"verdict_reason.{code}" for code in reasons}
+        if "no_verdict" in texts_in(argument(call, 0, "decision")):
+            found |= {f"reason.{code}" for code in reasons}
+        return found
+    if called == "Check":
+        return {f"check.{code}" for code in texts_in(call.args[0])}
+    if called == "Driver":
+        return {f"no_estimate.{code}" for code in texts_in(argument(call, 9, "reason"))}
+    place = 0 if called == "NoEstimate" else 99
+    return {f"no_estimate.{code}" for code in texts_in(argument(call, place, "reason"))}
+
+
+def codes_under(name: str, value: ast.AST) -> set[str]:
+    groups = {"code": "reason", "reason": "no_estimate", "state": "outcome"}
+    texts = texts_in(value) if name in groups else set()
+    of_edition = {"complete", "partial", "blocked"}
+    return {f"{'state' if text in of_edition else groups[name]}.{text}" for text in texts}
+
+
+def codes_of_dict(node: ast.Dict) -> set[str]:
+    return {
+        code
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+        for code in codes_under(str(key.value), value)
+    }
+
+
+def codes_of_assignment(node: ast.Assign) -> set[str]:
+    return codes_under(getattr(node.targets[0], "id", ""), node.value)
+
+
+def codes_of_function(node: ast.FunctionDef) -> set[str]:
+    """A function that returns a reason or None names what stands in the way of an estimate."""
+    if node.returns is None or ast.unparse(node.returns) != "str | None":
+        return set()
+    returned = [part.value for part in ast.walk(node) if isinstance(part, ast.Return)]
+    return {f"no_estimate.{code}" for value in returned for code in texts_in(value)}
+
+
+def emitted(tree: ast.Module) -> set[str]:
+    """Every code that a module of the analysis can put into an edition, with its locale group."""
+    found: set[str] = set()
+    of_checks: set[ast.AST] = set()  # a check's own reason is only ever "does not apply"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            found |= codes_of_call(node)
+            if getattr(node.func, "id", "") == "Check":
+                of_checks |= set(ast.walk(node))
+        elif isinstance(node, ast.Dict) and node not in of_checks:
+            found |= codes_of_dict(node)
+        elif isinstance(node, ast.Assign):
+            found |= codes_of_assignment(node)
+        elif isinstance(node, ast.FunctionDef):
+            found |= codes_of_function(node)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_code_the_analysis_emits_has_words(language: Any) -> None:
+    found = set().union(*(emitted(ast.parse(file.read_text())) for file in ANALYSIS.glob("*.py")))
+    assert found >= {
+        "no_estimate.too_few_buckets",
+        "no_estimate.check_failed",
+        "no_estimate.constant_item",
+        "reason.metric_no_estimate",
+        "reason.headline_not_defined",
+        "reason.plan_changed",
+        "verdict_reason.success_superior",
+        "outcome.ruled_out",
+        "check.sample_ratio",
+    }
+    assert found - set(sentences(language)) == set()
+
+
+def test_values_are_called_what_the_company_calls_them() -> None:
+    labels = {"plan": {"lite": Words(en="Lite plan", ja="ライト")}}
+    for language, lite, punctual, unknown in (
+        ("en", "Lite plan", "On time", "Not known"),
+        ("ja", "ライト", "予定どおり", "不明"),
+    ):
+        said = Wording(words().frozen, language, labels)  # type: ignore[arg-type]
+        assert said.segment_value("plan", "lite") == lite
+        assert said.segment_value("plan", "gold_2") == "gold_2"
+        assert said.segment_value("region", "lite") == "lite"
+        assert said.segment_value("delivery_punctuality", "on_time") == punctual
+        assert said.segment_value("region", "unknown") == unknown
+    assert words("ja").segment_value("country", "jp") == "日本"
+
+
+def test_a_metric_without_estimate_is_said_of_tests_as_of_half_years() -> None:
+    values = {"metric": "nps", "reason": "too_few_answers"}
+    said = plain(words().code("reason", "metric_no_estimate", values, "/reasons/0"))
+    assert said == "Net Promoter Score: no estimate – too few answers."
+    failed = words().code("reason", "check_failed", {"checks": ["sample_ratio"]}, "/reasons/0")
+    assert "Customers split between the arms as planned" in failed
 
 
 def words(language: str = "en") -> Wording:
