@@ -80,7 +80,7 @@ def describe(programme: Path, home: Path, folder: Path = REPOSITORY / "dags") ->
         "CXLOOP_HOME": str(home / "cxloop"),
     }
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", DESCRIBE, str(folder)],
+        [sys.executable, "-B", "-W", "ignore", "-c", DESCRIBE, str(folder)],
         env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
