@@ -9,13 +9,15 @@ from rich.console import Console
 
 from cli.console import PROBLEM_FOUND, AsJson, print_json, settings_of
 
+CUSTOMERS = 20_000
+
 Customers = Annotated[int, typer.Option(help="How many customers the company has.", min=600)]
 Seed = Annotated[int, typer.Option(help="Seed of the company; the same seed, the same bytes.")]
 
 
 def demo(
     ctx: typer.Context,
-    customers: Customers = 20_000,
+    customers: Customers = CUSTOMERS,
     seed: Seed = 20260705,
     as_json: AsJson = False,
 ) -> None:
@@ -34,11 +36,13 @@ def demo(
         print_json(summary)
     else:
         print_summary(plan.home, summary, console)
-    if not all(finding["agrees"] for finding in summary["findings"]):
+    # Fewer customers are too few for some verdicts: a difference is then told, but no failure.
+    is_whole = customers >= CUSTOMERS
+    if is_whole and not all(finding["agrees"] for finding in summary["findings"]):
         raise typer.Exit(PROBLEM_FOUND)
 
 
-def up(ctx: typer.Context, customers: Customers = 20_000, seed: Seed = 20260705) -> None:
+def up(ctx: typer.Context, customers: Customers = CUSTOMERS, seed: Seed = 20260705) -> None:
     """Open Airflow's UI on the demo's state, until Ctrl-C."""
     from cli.demo.run import DemoPlan, serve
 

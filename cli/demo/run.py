@@ -21,8 +21,6 @@ from cli.demo.progress import Progress
 from cli.demo.systems import DemoSystems
 
 AS_OF = "2026-07-05"
-CUSTOMERS = 20_000
-SEED = 20260705
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,8 @@ class DemoPlan:
     """What to run, and where."""
 
     home: Path
-    customers: int = CUSTOMERS
-    seed: int = SEED
+    customers: int
+    seed: int
 
 
 def run_demo(plan: DemoPlan, *, console: Console) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def write_summary(
         "stages": [asdict(stage) for stage in stages] + _stages_of_the_chain(runs),
         "dag_runs": [_described(run) for run in runs],
         "sources": _sources(home),
-        "reports": sorted(str(file.relative_to(home)) for file in (home / "reports").glob("*.*")),
+        "reports": _reports(home),
         "mails": _mails(home / "mail"),
         "findings": [] if error else findings(home),
     }
@@ -108,6 +108,11 @@ def _sources(home: Path) -> list[dict[str, Any]]:
         {name: getattr(load, name) for name in wanted} | {"load_date": load.load_date.isoformat()}
         for load in sorted(loads, key=lambda load: (load.source, load.load_date))
     ]
+
+
+def _reports(home: Path) -> list[str]:
+    files = (home / "reports").glob("*.*")
+    return sorted(str(file.relative_to(home)) for file in files if file.suffix in (".html", ".pdf"))
 
 
 def _mails(directory: Path) -> list[dict[str, str]]:

@@ -12,8 +12,6 @@ import pytest
 from connectors.errors import MissingSettingError, SchemaDriftError, SourceUnavailableError
 from tests.connectors.conftest import Answer, Api, Bench
 
-# The HTTP library leaves the socket of an answer that was cut off to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 NEXT_DAY = date(2026, 7, 6)
 SOURCE = """
     system:

@@ -20,8 +20,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("CXLOOP_CHAOS_KILLS", "20"))
-CUSTOMERS = 3000
-VICTIMS = ("scheduler", "dag-processor", "triggerer", "api-server", "task")
+CUSTOMERS = 2000
+VICTIMS = ("scheduler", "task", "worker", "task", "api-server", "task", "dag-processor", "task")
 
 
 def start_demo(home: Path) -> subprocess.Popen[bytes]:
@@ -31,20 +31,24 @@ def start_demo(home: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
 
 
-def processes_of(home: Path, victim: str) -> list[psutil.Process]:
-    """The demo's processes of one kind: a component of Airflow, or whatever runs a task."""
+def is_victim(line: str, victim: str) -> bool:
+    """Whether a command line is the component, a worker at work, or a task (or its dbt)."""
+    if victim == "worker":
+        return "airflow worker -- LocalExecutor: " in line and "<idle>" not in line
+    if victim == "task":
+        is_task = line.startswith("airflow worker -- ") and "LocalExecutor" not in line
+        return is_task or "dbt.cli.main" in line
+    return f"airflow {victim}" in line or f"airflow {victim.replace('-', '_')}" in line
+
+
+def processes_of(demo: psutil.Process, victim: str) -> list[psutil.Process]:
+    """The demo's processes of one kind."""
     found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get("CXLOOP_STACK") != str(home / "airflow"):
-                continue
-            line = " ".join(process.cmdline())
-            if victim == "task":
-                is_it = "task supervisor" in line or "LocalExecutor" in line or "dbt.cli" in line
-            else:
-                is_it = f"airflow {victim}" in line or line.endswith(victim)
-            if is_it:
-                found.append(process)
+    with contextlib.suppress(psutil.Error):
+        for process in demo.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if is_victim(" ".join(process.cmdline()), victim):
+                    found.append(process)
     return found
 
 
@@ -106,9 +110,9 @@ def test_a_killed_demo_run_again_ends_the_same(tmp_path: Path) -> None:
         time.sleep(moment)
         targets: list[psutil.Process] = []
         while not targets and demo.poll() is None:
-            targets = processes_of(home, victim)
+            targets = processes_of(psutil.Process(demo.pid), victim)
             time.sleep(0.02)
-        for target in targets[:1] if victim == "task" else targets:
+        for target in targets[:1] if victim in ("task", "worker") else targets:
             with contextlib.suppress(psutil.Error):
                 target.kill()
                 killed[victim] += 1
