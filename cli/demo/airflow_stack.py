@@ -140,6 +140,8 @@ class AirflowStack:
             _signal_group(process, signal.SIGKILL)
             process.wait()
         self.processes.clear()
+        # A task is a process group of its own.
+        end_left_overs(self.home)
 
     def check_alive(self) -> None:
         """Raise AirflowStackError where a component has ended."""
@@ -228,16 +230,28 @@ def end_with_parent() -> None:
 
 def end_left_overs(home: Path) -> int:
     """Kill what an interrupted run in ``home`` left running; how many processes that were."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get(MARK) == str(home) and process.pid != os.getpid():
-                found.append(process)
+    found = left_overs(home)
     for process in found:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(found, timeout=10)
     return len(found)
+
+
+def left_overs(home: Path) -> list[psutil.Process]:
+    """Processes of the installation in ``home``.
+
+    They are marked in their environment; where Airflow's process title has overwritten that, an
+    ``airflow`` process at work in ``home`` is meant.
+    """
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            is_marked = process.environ().get(MARK) == str(home)
+            is_airflow = "airflow" in " ".join(process.cmdline()) and process.cwd() == str(home)
+            if (is_marked or is_airflow) and process.pid != os.getpid():
+                found.append(process)
+    return found
 
 
 def _kept_secrets(file: Path) -> dict[str, str]:

@@ -10,9 +10,9 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from cli.demo.airflow_stack import left_overs
 from tests.journey.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
@@ -100,11 +100,4 @@ def test_each_mail_came_once_and_a_second_run_sends_none(
 
 def test_nothing_is_left_running(summary: dict[str, Any], home: Path) -> None:
     assert summary["state"] == "success"
-    left = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("CXLOOP_STACK") == str(home / "airflow"):
-                left.append(process.cmdline())
-        except psutil.Error:
-            continue
-    assert left == []
+    assert left_overs(home / "airflow") == []
