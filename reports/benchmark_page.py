@@ -112,15 +112,15 @@ def change_sentence(edition: BenchmarkEdition, words: Wording, metric: str) -> M
     values = {
         "metric": label,
         "now": words.level(level),
-        "confidence": words.figure("/confidence", "percent"),
     }
+    confidence = words.figure("/confidence", "percent")
     before = edition.level(metric, edition.previous_wave)
     if change is None or change.estimate is None or before is None or not change.has_interval:
         reason = change.reason if change is not None and change.reason else "not_measured"
         return words.say(
             "headline.no_change_estimate",
             **values,
-            interval=words.interval(level),
+            ci=words.confidence_interval(words.interval(level), confidence),
             reason=words.no_estimate(reason),
         )
     tone = tone_of(change, edition.metrics[metric])
@@ -130,7 +130,7 @@ def change_sentence(edition: BenchmarkEdition, words: Wording, metric: str) -> M
         **values,
         before=words.level(before),
         change=words.change(change),
-        interval=words.interval(change, "change"),
+        ci=words.confidence_interval(words.interval(change, "change"), confidence),
     )
 
 

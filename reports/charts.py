@@ -21,7 +21,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from reports.errors import BlankChartError, MissingGlyphError
-from reports.fonts import register_for_charts
+from reports.fonts import ems, register_for_charts
 
 INK = "#1b2630"
 MUTED = "#66727d"
@@ -30,8 +30,8 @@ ACCENT = "#0b5a70"
 PALE = "#9aa6b0"
 
 Size = Literal["wide", "narrow", "mail"]
-WIDTHS: dict[Size, float] = {"wide": 7.4, "narrow": 3.75, "mail": 6.0}
-_MAIL_DPI = 200
+WIDTHS: dict[Size, float] = {"wide": 7.4, "narrow": 3.4, "mail": 4.8}
+_MAIL_DPI = 240
 
 
 @dataclass(frozen=True)
@@ -143,16 +143,30 @@ def new_axes(size: Size, height: float, margins: Margins) -> tuple[Figure, Axes]
 
 
 def text_width(text: str, points: float) -> float:
-    """About how wide a text is, in inches: a Japanese character is an em, a Latin one half."""
-    widest = max(
-        (sum(1.0 if ord(sign) > 0x2E80 else 0.53 for sign in line) for line in text.split("\n")),
-        default=0.0,
-    )
-    return widest * points / 72
+    """How wide a text is in the packaged font, in inches; the widest of its lines."""
+    return max(map(ems, text.split("\n"))) * points / 72
 
 
 def wrapped(text: str, points: float, inches: float) -> str:
-    """The text broken into lines that fit; Japanese may break anywhere, other text at spaces."""
+    """The text in as few lines as fit, of about equal length.
+
+    Japanese breaks before a remark in brackets at its end where that fits, else anywhere but inside
+    short brackets; other text breaks at spaces.
+    """
+    remark = re.fullmatch(r"(.+?)(（[^（）]+）)", text)
+    if remark and text_width(text, points) > inches:
+        halves = "\n".join(remark.groups())
+        if text_width(halves, points) <= inches:
+            return halves
+    fewest = _broken(text, points, inches).count("\n")
+    for part in range(5, 10):
+        balanced = _broken(text, points, inches * part / 10)
+        if balanced.count("\n") == fewest:
+            return balanced
+    return _broken(text, points, inches)
+
+
+def _broken(text: str, points: float, inches: float) -> str:
     if text_width(text, points) <= inches:
         return text
     lines, line = [], ""
@@ -165,8 +179,10 @@ def wrapped(text: str, points: float, inches: float) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Breakable pieces: words with their space, single Japanese characters."""
-    return re.findall(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff][、。）」・〜ー]?\s*|\s+", text)
+    """Breakable pieces: words with their space, short brackets, single Japanese characters."""
+    return re.findall(
+        r"（[^（）]{1,12}）|[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff][、。）」・〜ー]?\s*|\s+", text
+    )
 
 
 def clean(axes: Axes) -> None:

@@ -141,7 +141,9 @@ def _relative_cell(row: Row | None, words: Wording) -> Cell:
     value = Markup("{}").format(shown["estimate"])
     if len(shown) < 3:
         return Cell(value)
-    return Cell(value, words.say("interval", lower=shown["lower"], upper=shown["upper"]))
+    shown["lower"] = words.figure(f"{row.ref}/lower", "first_relative", row.lower)
+    interval = words.say("interval", lower=shown["lower"], upper=shown["upper"])
+    return Cell(value, Markup('<span class="interval">{}</span>').format(interval))
 
 
 def segment_section(edition: ExperimentEdition, words: Wording) -> Section | None:

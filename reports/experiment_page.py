@@ -126,18 +126,25 @@ def _arms_table(edition: ExperimentEdition, words: Wording) -> Table:
         Column(str(say("column.planned"))),
         Column(str(say("column.units"))),
     ]
-    rows = [_arm_row(arm, f"/arms/{number}", words) for number, arm in enumerate(edition.arms)]
+    two = len(edition.arms) == 2
+    rows = [
+        _arm_row(arm, f"/arms/{number}", words, two=two) for number, arm in enumerate(edition.arms)
+    ]
     return Table(columns, rows, say("plan.intention"))
 
 
-def _arm_row(arm: Arm, ref: str, words: Wording) -> TableRow:
+def _arm_row(arm: Arm, ref: str, words: Wording, *, two: bool) -> TableRow:
     share = words.figure(f"{ref}/share", "percent", arm.share)
     units = words.figure(f"{ref}/n_units", "count", arm.n_units)
     description = arm.description_ja if words.language == "ja" else arm.description_en
-    note = words.say("plan.control") if arm.is_control and arm.variant != "control" else Markup("")
+    name, note = declared(arm.variant), Markup("")
+    if two:
+        name = words.say("column.control" if arm.is_control else "column.treatment")
+    elif arm.is_control:
+        note = words.say("plan.control")
     return TableRow(
         [
-            Cell(declared(arm.variant), note),
+            Cell(name, note),
             Cell(declared(description)),
             Cell(Markup("{}").format(share)),
             Cell(Markup("–") if arm.n_units is None else Markup("{}").format(units)),
@@ -217,9 +224,13 @@ def missing_section(edition: ExperimentEdition, words: Wording) -> Section | Non
 
 
 def method_section(edition: ExperimentEdition, words: Wording) -> Section:
-    """How to read the page."""
+    """How to read the page: what is true of this one."""
     on = edition.registered_on
     registered = "registered" if on and on <= edition.plan.starts_on else "registered_late"
-    notes = ("interval", "cuped", registered, "exploratory")
+    shown = edition.rows if edition.verdict.decision != "no_verdict" else ()
+    flags = {flag for row in shown for flag in row.flags}
+    used = {"interval": bool(shown), "cuped": "cuped" in flags, registered: True}
+    used["exploratory"] = "exploratory" in flags
+    notes = [note for note, is_used in used.items() if is_used]
     lines = [words.say(f"method.experiment.{note}") for note in notes]
     return Section("method", str(words.say("method.heading")), Markup(""), [Text(lines, True)])

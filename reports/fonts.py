@@ -51,6 +51,18 @@ def _drawable() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+@lru_cache
+def _advances() -> dict[int, float]:
+    with TTFont(font_file(), lazy=True) as font:
+        widths, size = font["hmtx"], font["head"].unitsPerEm
+        return {sign: widths[name][0] / size for sign, name in font.getBestCmap().items()}
+
+
+def ems(text: str) -> float:
+    """How wide a line of text is in the packaged font, in units of the font size."""
+    return sum(_advances().get(ord(sign), 1.0) for sign in text)
+
+
 def missing_glyphs(text: str) -> str:
     """The characters of ``text`` that the font cannot draw, each once, in order of code point."""
     return "".join(

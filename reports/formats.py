@@ -172,6 +172,7 @@ _FORMS: dict[str, Callable[[Any, Language], str]] = {
     "confidence": lambda value, language: _percent(1 - float(value), language),
     "share": lambda value, language: decimal(100 * float(value), 1, language) + "%",
     "relative": _relative,
+    "first_relative": lambda value, language: _relative(value, language).removesuffix("%"),
     "count": _count,
     "number": _number,
     "score": lambda value, language: decimal(float(value), 2, language),

@@ -100,7 +100,8 @@ def draw_lines(
 
 def _fitted(label: str, size: Size) -> str:
     """The label in lines: beside the marks on a wide chart, above them on a narrow one."""
-    return wrapped(label, 8.5, 2.3) if size != "narrow" else label
+    room = {"wide": 2.3, "mail": 1.5}
+    return wrapped(label, 8.5, room[size]) if size in room else label
 
 
 def _height(line: Line) -> float:

@@ -110,7 +110,7 @@ def mail_html(composed: Composed, envelope: Envelope) -> str:
         stylesheet=template_text("mail.css"),
         cid=content_id,
     )
-    return css_inline.CSSInliner(load_remote_stylesheets=False).inline(text)
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True).inline(text)
 
 
 def mail_text(composed: Composed, envelope: Envelope) -> str:

@@ -74,24 +74,26 @@ def draw_small_trends(trends: Sequence[Trend], size: Size) -> Figure:
     """Small multiples: every metric over all waves, each on its own axis."""
     columns = 2 if size == "narrow" else 3
     rows = -(-len(trends) // columns)
-    width, height = WIDTHS[size], _PANEL * rows
+    width = WIDTHS[size]
+    titles = [wrapped(trend.title, 8, width / columns - 0.12) for trend in trends]
+    panel = _PANEL + 0.14 * max(title.count("\n") for title in titles)
+    panel += 0.12 if size == "narrow" else 0.0
+    height = panel * rows
     figure = Figure(figsize=(width, height))
     for number, trend in enumerate(trends):
         row, column = divmod(number, columns)
         left = column * width / columns + 0.44
-        bottom = height - (row + 1) * _PANEL + 0.3
+        bottom = height - (row + 1) * panel + (0.42 if size == "narrow" else 0.3)
         inner = (width / columns - 0.62, _PANEL - 0.62)
         axes = figure.add_axes((left / width, bottom / height, inner[0] / width, inner[1] / height))
         clean(axes)
         _series(axes, trend, ticks=2, dot=3.8)
-        title = wrapped(trend.title, 7.8, width / columns - 0.1)
-        axes.text(-0.44 / inner[0], 1.1, title, transform=axes.transAxes, fontsize=7.8, va="bottom",
-                  linespacing=1.25)  # fmt: skip
-        first, last = trend.points[0].label, trend.points[-1].label
-        axes.set_xticks(
-            [0, len(trend.points) - 1], [first.replace("\n", " "), last.replace("\n", " ")]
-        )
-        axes.tick_params(labelsize=6.4)
+        axes.text(-0.44 / inner[0], 1.1, titles[number], transform=axes.transAxes, fontsize=8,
+                  va="bottom", linespacing=1.25)  # fmt: skip
+        between = "\n" if size == "narrow" else " "
+        ends = [trend.points[end].label.replace("\n", between) for end in (0, -1)]
+        axes.set_xticks([0, len(trend.points) - 1], ends)
+        axes.tick_params(labelsize=6.8)
         labels = axes.get_xticklabels()
         labels[0].set_horizontalalignment("left")
         labels[1].set_horizontalalignment("right")
@@ -135,7 +137,8 @@ def _values(axes: Axes, points: Sequence[Point], texts: tuple[str, str]) -> None
         axes.annotate(texts[1], (last, now), xytext=(9, 0), textcoords="offset points",
                       va="center", fontsize=12, color=ACCENT)  # fmt: skip
     if before is not None:
-        axes.annotate(texts[0], (last - 1, before), xytext=(7, 0), textcoords="offset points",
+        aside = 10 if now is not None and now < before else -10  # away from the line that leaves
+        axes.annotate(texts[0], (last - 1, before), xytext=(6, aside), textcoords="offset points",
                       va="center", fontsize=8.5, color=MUTED)  # fmt: skip
 
 

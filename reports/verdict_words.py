@@ -92,9 +92,9 @@ def _item(edition: ExperimentEdition, words: Wording, ref: str, entry: Mapping[s
         "effect.item",
         metric=label,
         change=show("estimate"),
-        confidence=words.figure("/plan/alpha", "confidence"),
-        interval=Markup('<span class="interval">{}</span>').format(
-            words.say("interval", lower=show("lower", "first_bound"), upper=show("upper", "bound"))
+        ci=words.confidence_interval(
+            words.say("interval", lower=show("lower", "first_bound"), upper=show("upper", "bound")),
+            words.figure("/plan/alpha", "confidence"),
         ),
     )
 

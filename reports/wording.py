@@ -6,6 +6,7 @@ prints the value together with a pointer into the edition, so that no number can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,8 @@ from reports.formats import PARTS, format_value, looks_like_date
 from reports.results import BreakMark, Driver, Label, Metric, Row
 
 LOCALES = Path(__file__).parent / "locale"
+# Longer ones must wrap, or they would widen a column.
+_BRACKETS = re.compile(r"（[^（）<>]{1,12}）")
 Labels = Mapping[str, Mapping[str, Words]]
 
 
@@ -201,8 +204,15 @@ class Wording:
         return str(getattr(thing, name))
 
     def metric(self, metric: str) -> Markup:
-        """The metric's label."""
-        return declared(self.metric_text(metric))
+        """The metric's label; what stands in Japanese brackets stays on one line."""
+        label = str(declared(self.metric_text(metric)))
+        kept = _BRACKETS.sub(r'<span class="keep">\g<0></span>', label)
+        return Markup(kept)  # noqa: S704 - escaped by `declared`
+
+    def confidence_interval(self, interval: Markup, confidence: Figure) -> Markup:
+        """An interval with its confidence, on one line."""
+        said = self.say("ci", confidence=confidence, interval=interval)
+        return Markup('<span class="keep">{}</span>').format(said)
 
     def metric_text(self, metric: str) -> str:
         """The metric's label without markup."""

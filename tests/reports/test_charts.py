@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reports.charts import Chart, Point, Size, wrapped
+from reports.charts import Chart, Point, Size, text_width, wrapped
 from reports.errors import BlankChartError, MissingGlyphError
 from reports.interval_charts import Line, draw_lines
 from reports.layout import Picture
@@ -36,7 +36,7 @@ def test_a_chart_holds_ink_and_outlined_letters(lay: Lay) -> None:
     assert "<text" in chart.svg("wide", outlined=False)
     image = Image.open(io.BytesIO(chart.png())).convert("RGB")
     accent = sum(1 for pixel in image.get_flattened_data() if pixel == (11, 90, 112))
-    assert image.width == 1200
+    assert image.width == 1152
     assert accent > 200
 
 
@@ -77,3 +77,15 @@ def test_long_labels_wrap_in_both_scripts() -> None:
     ja = "前回のお問い合わせに対する当社の対応にどの程度満足していますか"
     assert wrapped(ja, 8.5, 2.3).replace("\n", "") == ja
     assert "\n" in wrapped(ja, 8.5, 2.3)
+
+
+def test_japanese_breaks_before_its_brackets_and_into_lines_alike() -> None:
+    assert wrapped("顧客満足度の平均（5点満点）", 8, 1.3) == "顧客満足度の平均\n（5点満点）"
+    assert wrapped("Repeat purchase within 90 days", 8, 1.5) == "Repeat purchase\nwithin 90 days"
+    assert wrapped("配送遅延率", 8, 1.5) == "配送遅延率"
+
+
+def test_a_text_is_as_wide_as_the_font_draws_it() -> None:
+    assert text_width("顧客", 72) == pytest.approx(2.0)
+    assert text_width("WWW", 72) > 1.5 > text_width("iii", 72)
+    assert text_width("a\n顧客", 72) == pytest.approx(2.0)

@@ -59,7 +59,9 @@ def test_every_image_in_the_html_is_in_the_mail(lay: Lay) -> None:
     assert len(used) == 2
     assert used == given
     assert "http" not in re.sub(r"<!DOCTYPE[^>]*>", "", html.get_content())
-    assert "<style" not in html.get_content()
+    # all styles are inlined; what stays is what a phone overrides
+    styles = re.findall(r"<style>(.*?)</style>", html.get_content(), flags=re.S)
+    assert [style.strip().split("{")[0] for style in styles] == ["@media (max-width:520px)"]
     assert 'class="big"' in html.get_content()
     assert re.search(r'<p class="big" style="[^"]*font-size: ?52px', html.get_content())
 
@@ -105,3 +107,12 @@ def test_a_line_end_in_a_title_cannot_forge_a_header(lay: Lay) -> None:
     mail = build_mail(lay(content), b"%PDF-1", ENVELOPE)
     assert mail["Bcc"] is None
     assert "\n" not in str(mail["Subject"])
+
+
+def test_a_phone_gets_its_own_table_and_no_word_is_broken(lay: Lay) -> None:
+    content = editions.benchmark()
+    content["metrics"]["csat_top_two_rate"]["label_ja"] = "満足層の割合（上位2段階）"
+    html = mail_html(lay(content, "ja"), ENVELOPE)
+    assert "@media (max-width:520px)" in html
+    assert re.search(r'<span class="keep"[^>]*>（上位2段階）</span>', html)
+    assert "&lt;span" not in html

@@ -195,3 +195,16 @@ def test_font_cutting_is_silent_under_a_root_logger_that_keeps_everything(
         pdf.write_pdf(page_html(composed, "pdf"), "identifier")
     told = {record.name.split(".")[0] for record in caplog.records if record.levelno < 30}
     assert told == set()
+
+
+def test_only_what_is_true_of_a_test_is_said_of_its_method(lay: Lay) -> None:
+    shown, hidden = (lay(editions.experiment(name)).html for name in ("ship", "no_verdict"))
+    assert "adjusted for each customer’s behaviour" in shown
+    assert "adjusted for each customer’s behaviour" not in hidden
+    assert "exploratory" not in hidden
+
+
+def test_two_arms_are_called_by_their_part(lay: Lay) -> None:
+    page = lay(editions.experiment("ship"), "ja").html
+    assert "対照群" in page
+    assert ">control<" not in page
