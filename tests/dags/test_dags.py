@@ -43,9 +43,10 @@ import airflow.sdk, programme, ledger
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import Asset
 from airflow.sdk.definitions.asset import BaseAsset
-armed, began = True, time.perf_counter()
+# processor time: what else runs on the machine is not the files' doing
+armed, began = True, time.process_time()
 bag = DagBag(sys.argv[1])
-seconds, armed = time.perf_counter() - began, False
+seconds, armed = time.process_time() - began, False
 def names(condition):
     if condition is None:
         return []
