@@ -25,10 +25,10 @@ COMPONENTS = ("scheduler", "worker", "api-server", "worker", "dag-processor")
 
 
 def start_demo(home: Path) -> subprocess.Popen[bytes]:
-    log = (home.parent / f"{home.name}.log").open("ab")
     command = [sys.executable, "-m", "cli", "--home", str(home), "demo"]
     command += ["--customers", str(CUSTOMERS)]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+    with (home.parent / f"{home.name}.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
 
 
 def is_victim(line: str, victim: str) -> bool:
