@@ -26,7 +26,7 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 test: setup-dev  ## Set up and pass all tests but the slow ones
 	$(BIN)/python -m pytest -m "not chaos" -n 2 --dist loadfile --durations=10
 
-chaos: setup-dev  ## Kill -9 at 20 random moments of the demo, rerun, compare (about an hour)
+chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo, rerun, compare (half an hour)
 	$(BIN)/python -m pytest tests/journey -m chaos -s
 
 lint: setup-dev  ## ruff, mypy --strict, sqlfluff, and the declarations of the demo
