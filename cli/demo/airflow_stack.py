@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import psutil
+import tenacity
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -29,6 +30,10 @@ _PR_SET_PDEATHSIG = 1
 
 class AirflowStackError(RuntimeError):
     """Airflow could not be started, or one of its processes ended."""
+
+
+class AirflowBusyError(AirflowStackError):
+    """The API server could not answer just now."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -88,7 +93,7 @@ class AirflowStack:
             "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}",
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
             "API__HOST": "127.0.0.1",
             "API__PORT": str(self.port),
             "API__BASE_URL": self.url,
@@ -153,8 +158,18 @@ class AirflowStack:
                     f"the log is {self._log(component)}\n{_tail(self._log(component))}"
                 )
 
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type((AirflowBusyError, httpx.TransportError)),
+        stop=tenacity.stop_after_attempt(7),
+        wait=tenacity.wait_exponential_jitter(initial=0.5, max=8),
+        reraise=True,
+    )
     def call(self, method: str, path: str, **request: Any) -> Any:
-        """One call of the REST API (``/api/v2`` + path) as the admin; the decoded answer."""
+        """One call of the REST API (``/api/v2`` + path) as the admin; the decoded answer.
+
+        SQLite lets one process write: under load the server answers 500, and is asked again. What
+        is asked twice must therefore carry its own id; that it is there already (409) is no error.
+        """
         with httpx.Client(base_url=self.url, timeout=60) as client:
             if not self._token:
                 credentials = {"username": ADMIN, "password": self.password}

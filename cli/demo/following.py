@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,8 @@ class ChainError(RuntimeError):
 
 def trigger(stack: AirflowStack, dag_id: str, parameters: dict[str, Any]) -> None:
     """Ask for one run of a DAG."""
-    stack.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": parameters})
+    run = {"dag_run_id": f"demo__{uuid.uuid4()}", "logical_date": None, "conf": parameters}
+    stack.call("POST", f"/dags/{dag_id}/dagRuns", json=run)
 
 
 def follow(
