@@ -161,7 +161,7 @@ class AirflowStack:
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type((AirflowBusyError, httpx.TransportError)),
         stop=tenacity.stop_after_attempt(7),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=8),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=8),
         reraise=True,
     )
     def call(self, method: str, path: str, **request: Any) -> Any:
