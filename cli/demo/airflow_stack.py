@@ -177,10 +177,9 @@ class AirflowStack:
                 self._token = answer.json()["access_token"]
             headers = {"Authorization": f"Bearer {self._token}"}
             answer = client.request(method, f"/api/v2{path}", headers=headers, **request)
-            if answer.is_error:
-                raise AirflowStackError(
-                    f"{method} {path}: {answer.status_code} {answer.text[:500]}"
-                )
+            if answer.is_error and answer.status_code != httpx.codes.CONFLICT:
+                kind = AirflowBusyError if answer.is_server_error else AirflowStackError
+                raise kind(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
             return answer.json() if answer.content else None
 
     def _start(self, component: str) -> None:
