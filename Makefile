@@ -33,7 +33,8 @@ lint: setup-dev  ## ruff, mypy --strict, sqlfluff, and the declarations of the d
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd dbt_project && ../$(BIN)/sqlfluff lint models tests
+	@mkdir -p build/lint
+	cd dbt_project && CXLOOP_LAKE=$(CURDIR)/build/lint CXLOOP_WAREHOUSE=$(CURDIR)/build/lint/lint.duckdb ../$(BIN)/sqlfluff lint models tests
 	$(BIN)/cxloop check
 
 format: setup-dev  ## Let ruff write the layout
