@@ -203,7 +203,7 @@ def _check_row(check: Check, ref: str, words: Wording) -> TableRow:
     saw, bar = Markup("–"), Markup("–")
     if check.p_value is not None:
         saw = say("checks.p", p=words.figure(f"{ref}/p_value", "p"))
-        bar = say("checks.p_bar", p=words.figure(f"{ref}/threshold", "p"))
+        bar = say("checks.p_bar", p=words.figure(f"{ref}/threshold", "p_threshold"))
     elif "share" in check.values:
         saw = say("checks.share", share=words.figure(f"{ref}/values/share", "share"))
         bar = say("checks.share_bar", share=words.figure(f"{ref}/threshold", "percent"))

@@ -139,9 +139,9 @@ def _count(value: Any, language: Language) -> str:
 
 
 def _p_value(value: Any, language: Language) -> str:
-    if float(value) < 0.001:
-        return "<0.001" if language == "en" else "0.001未満"
-    return decimal(float(value), 3, language)
+    sign, shown = ("<", 0.001) if float(value) < 0.001 else ("=", float(value))
+    space = "\N{NO-BREAK SPACE}" if language == "en" else ""
+    return f"{sign}{space}{decimal(shown, 3, language)}"
 
 
 def _date(value: Any, language: Language) -> str:
@@ -183,6 +183,7 @@ _FORMS: dict[str, Callable[[Any, Language], str]] = {
     "half_year_last": lambda value, language: _date(HalfYear.parse(str(value)).last_day, language),
     "short_hash": lambda value, language: str(value)[:12],
     "p": _p_value,
+    "p_threshold": lambda value, language: decimal(float(value), 3, language),
     "date": _date,
     "wave": _wave,
     "text": _text,

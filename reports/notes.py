@@ -24,8 +24,9 @@ def state_callout(edition: Edition, words: Wording, *, beside: str = "") -> Call
     ]
     if not lines:
         return None
-    heading = str(words.say(f"state.{edition.state}_heading"))
-    return Callout(heading, lines, strong=edition.state != "complete")
+    # What makes the state is said elsewhere; what is left here is only to be noted.
+    state = "complete" if len(lines) < len(edition.reasons) else edition.state
+    return Callout(str(words.say(f"state.{state}_heading")), lines, strong=state != "complete")
 
 
 def missing_table(edition: Edition, words: Wording, rows: Sequence[Row]) -> Table | None:
