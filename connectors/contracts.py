@@ -22,11 +22,11 @@ KINDS = {
     "order": ("purchase", "subscription", "renewal"),
     "interaction": ("ticket", "call", "chat"),
     "interaction_event": ("opened", "assigned", "replied", "resolved", "reopened", "closed"),
-    "outcome": ("renewal", "referral", "goal"),
+    "outcome": ("renewal", "churn", "referral", "goal"),
     "cost": ("support", "acquisition", "other"),
 }
 # an account may be known without its start, and a unit be assigned before it is exposed
-_UNDATED = ("account", "exposure")
+_UNDATED = ("account", "exposure", "interaction_turn", "interaction_statement", "invitation")
 # promises, decisions and segments may be dated ahead
 _AHEAD = ("promised_at", "due_at", "valid_from")
 

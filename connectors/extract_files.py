@@ -18,7 +18,8 @@ from connectors.drift import columns_expected, new_columns, require_columns
 from connectors.errors import ConnectorError, SourceUnavailableError, UnreadableFileError
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
-from programme.sources import Entity, FileRead, FilesSystem
+from programme.sources import Entity
+from programme.systems import FileRead, FilesSystem
 
 _BLOCK_BYTES = 1 << 26
 _UTF8_NAMES = ("utf-8-sig", "utf-8")

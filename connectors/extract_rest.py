@@ -17,7 +17,8 @@ from connectors.errors import SchemaDriftError, SourceUnavailableError
 from connectors.payloads import value_at
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
-from programme.sources import Auth, Entity, PagedRead, RestSystem
+from programme.sources import Entity
+from programme.systems import Auth, PagedRead, RestSystem
 
 _LONGEST_WAIT_SECONDS = 60.0
 _SAME_PAGE_LIMIT = 3

@@ -21,7 +21,8 @@ from connectors.drift import columns_expected, new_columns, require_columns
 from connectors.errors import SchemaDriftError, SourceUnavailableError
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
-from programme.sources import Entity, SqlRead, SqlSystem
+from programme.sources import Entity
+from programme.systems import SqlRead, SqlSystem
 
 _CHUNK_ROWS = 50_000
 

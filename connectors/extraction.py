@@ -23,7 +23,8 @@ from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
 from connectors.repeats import without_landed
 from programme import Programme, Settings
-from programme.sources import Entity, FilesSystem, RestSystem, Source, SqlSystem
+from programme.sources import Entity, Source
+from programme.systems import FilesSystem, RestSystem, SqlSystem
 
 _log = logging.getLogger(__name__)
 

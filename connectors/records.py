@@ -6,60 +6,9 @@ Whatever a vendor sends, a file of ``raw`` has exactly these columns, in this or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from connectors.record_types import ARROW_TYPES, FieldType, Record, RecordField
 
-import pyarrow as pa
-
-FieldType = Literal["text", "number", "integer", "flag", "instant", "day"]
-
-ARROW_TYPES: dict[FieldType, pa.DataType] = {
-    "text": pa.string(),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "flag": pa.bool_(),
-    "instant": pa.timestamp("us", tz="UTC"),
-    "day": pa.date32(),
-}
-
-
-@dataclass(frozen=True)
-class RecordField:
-    """One column: its name, type and meaning."""
-
-    name: str
-    type: FieldType
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Record:
-    """One canonical record.
-
-    Attributes:
-        name: Singular noun; the folder under ``raw``.
-        key: Fields that identify a row within a source; never null.
-        occurred: The field that dates the row, for freshness and watermarks.
-        fields: All columns in order, ``version`` and ``deleted_at`` last.
-    """
-
-    name: str
-    key: tuple[str, ...]
-    occurred: str
-    fields: tuple[RecordField, ...]
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The pinned Arrow schema."""
-        return pa.schema([pa.field(field.name, ARROW_TYPES[field.type]) for field in self.fields])
-
-    def field(self, name: str) -> RecordField:
-        """The field of that name; KeyError where there is none."""
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise KeyError(name)
-
+__all__ = ["ARROW_TYPES", "RECORDS", "FieldType", "Record", "RecordField"]
 
 _VERSION = (
     RecordField("version", "instant", "When the source last changed the row; the newest wins"),
@@ -114,7 +63,8 @@ _ALL = (
         ("touchpoint", "text", "Contact point of the journey"),
         ("is_relational", "flag", "Whether the survey is relational"),
         ("design_weight", "number", "Inverse of the sampling probability; null means 1"),
-        ("invited_at", "instant", "When it was sent"),
+        ("eligible_at", "instant", "When the person became eligible; null where not recorded"),
+        ("invited_at", "instant", "When it was sent; null for the eligible who were not invited"),
         ("delivered_at", "instant", "When it was delivered; null when it bounced"),
         ("opened_at", "instant", "When it was opened"),
         ("answered_at", "instant", "When the answer arrived; null for nonresponse"),
@@ -138,9 +88,10 @@ _ALL = (
     ),
     _record(
         "account",
-        "account_id",
-        "opened_at",
+        "account_id valid_from",
+        "valid_from",
         ("account_id", "text", "A company that buys"),
+        ("valid_from", "instant", "From when the segments below hold"),
         ("country", "text", "ISO 3166-1 alpha-2"),
         ("industry", "text", "Industry"),
         ("size_band", "text", "Size class"),
@@ -162,6 +113,10 @@ _ALL = (
         ("status", "text", "State at the version's time"),
         ("agent_id", "text", "Who is responsible"),
         ("team", "text", "The agent's team"),
+        ("talk_seconds", "number", "Time in which somebody speaks, where there is a transcript"),
+        ("silence_seconds", "number", "Time in which nobody speaks, before the last turn ends"),
+        ("wait_seconds", "number", "Time until an agent first speaks"),
+        ("is_flagged", "flag", "Whether a supervisor marked it for review"),
         ("opened_at", "instant", "When the customer made contact"),
     ),
     _record(
@@ -174,6 +129,29 @@ _ALL = (
         ("actor", "text", "customer, agent or bot"),
         ("agent_id", "text", "The agent who acted"),
         ("occurred_at", "instant", "When it happened"),
+    ),
+    _record(
+        "interaction_turn",
+        "interaction_id turn_id",
+        "started_at",
+        ("interaction_id", "text", "The call or chat"),
+        ("turn_id", "text", "One turn of it, in the order spoken"),
+        ("speaker", "text", "customer, agent or bot"),
+        ("speaker_id", "text", "Who spoke, as the source names them"),
+        ("text", "text", "What was said, personal data masked"),
+        ("start_seconds", "number", "Seconds from the beginning of the interaction"),
+        ("end_seconds", "number", "Seconds from the beginning of the interaction"),
+        ("started_at", "instant", "When the turn began; null where only offsets are known"),
+    ),
+    _record(
+        "interaction_statement",
+        "interaction_id statement_id",
+        "checked_at",
+        ("interaction_id", "text", "The call or chat"),
+        ("statement_id", "text", "A statement that agents must make, as declared"),
+        ("is_said", "flag", "Whether an agent made it"),
+        ("said_seconds", "number", "When it was first made, from the beginning; null where not"),
+        ("checked_at", "instant", "When the interaction began"),
     ),
     _record(
         "order",
@@ -246,10 +224,10 @@ _ALL = (
         "outcome",
         "outcome_id",
         "due_at",
-        ("outcome_id", "text", "One renewal decision, referral or declared goal"),
+        ("outcome_id", "text", "One renewal decision, departure, referral or declared goal"),
         ("customer_id", "text", "Whose outcome"),
         ("account_id", "text", "The company the person belongs to"),
-        ("kind", "text", "renewal, referral or goal"),
+        ("kind", "text", "renewal, churn, referral or goal"),
         ("due_at", "instant", "When it was decided or due"),
         ("is_achieved", "flag", "Renewed, referred or reached; null while open"),
         ("value", "number", "Amount at stake"),

@@ -3,120 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Scalar
+from programme.systems import (
+    VENDOR_KINDS,
+    FileRead,
+    PagedRead,
+    SqlRead,
+    System,
+    VendorRead,
+    WebhookRead,
+)
 
-
-class BearerAuth(Declaration):
-    """``Authorization: Bearer <token>``; the token comes from ``${env:NAME}``."""
-
-    kind: Literal["bearer"]
-    token: str
-
-
-class ApiKeyAuth(Declaration):
-    """A key in a named header."""
-
-    kind: Literal["api_key"]
-    header: str = "X-API-Key"
-    key: str
-
-
-class BasicAuth(Declaration):
-    """HTTP basic authentication."""
-
-    kind: Literal["basic"]
-    username: str
-    password: str
-
-
-Auth = Annotated[BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="kind")]
-
-
-class FilesSystem(Declaration):
-    """Files under one root. ``${data_root}`` is the data-root setting."""
-
-    kind: Literal["files"]
-    root: str = "${data_root}"
-
-
-class SqlSystem(Declaration):
-    """Any database SQLAlchemy reaches; ``url`` may hold ``${env:NAME}`` and ``${data_root}``."""
-
-    kind: Literal["sql"]
-    url: str
-
-
-class RestSystem(Declaration):
-    """A JSON API over HTTP.
-
-    A request is repeated up to ``max_attempts`` times on 429, 5xx, time-outs and broken answers,
-    after ``backoff_seconds``, twice that, four times and so on, or as ``Retry-After`` says.
-    """
-
-    kind: Literal["rest"]
-    base_url: str
-    auth: Auth | None = None
-    timeout_seconds: float = 30.0
-    max_attempts: int = Field(default=5, ge=1, le=20)
-    backoff_seconds: float = Field(default=1.0, ge=0, le=60)
-
-
-System = Annotated[FilesSystem | SqlSystem | RestSystem, Field(discriminator="kind")]
-
-
-class FileRead(Declaration):
-    """Which files hold the entity and how they are written. Every column is read as text.
-
-    ``.gz`` is decompressed by its name.
-    """
-
-    pattern: str
-    format: Literal["csv", "jsonl"] = "csv"
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
-
-
-class SqlRead(Declaration):
-    """One table or view, read whole or from the cursor on."""
-
-    table: str
-    cursor: str | None = None
-
-
-class PagedRead(Declaration):
-    """One REST collection.
-
-    ``paginator`` names how pages follow: ``page_number`` (``page_param``, ``total_path``),
-    ``cursor`` (``cursor_path`` in the answer, ``cursor_param`` in the next request),
-    ``next_link`` (``next_path`` in the answer), ``header_link`` or ``single``.
-    """
-
-    path: str
-    data_selector: str
-    params: dict[str, Scalar] = Field(default={})
-    paginator: Literal["page_number", "cursor", "next_link", "header_link", "single"] = "single"
-    page_param: str = "page"
-    base_page: int = 1
-    total_path: str | None = None
-    cursor_path: str | None = None
-    cursor_param: str | None = None
-    next_path: str | None = None
-    cursor: str | None = None
-    since_param: str | None = None
-
-    @model_validator(mode="after")
-    def _incremental_is_whole(self) -> PagedRead:
-        if (self.cursor is None) != (self.since_param is None):
-            raise ValueError("`cursor` and `since_param` go together: declare both or neither")
-        if self.paginator == "cursor" and not (self.cursor_path and self.cursor_param):
-            raise ValueError("paginator `cursor` needs `cursor_path` and `cursor_param`")
-        if self.paginator == "next_link" and not self.next_path:
-            raise ValueError("paginator `next_link` needs `next_path`")
-        return self
+_READERS = ("files", "sql", "rest", "api", "webhook")
 
 
 class FieldMap(Declaration):
@@ -219,6 +121,8 @@ class Entity(Declaration):
     files: FileRead | None = None
     sql: SqlRead | None = None
     rest: PagedRead | None = None
+    api: VendorRead | None = None
+    webhook: WebhookRead | None = None
     lookback_minutes: int = Field(default=0, ge=0)
     columns: list[str] | None = None
     personal: dict[str, Literal["hash", "drop"]] = Field(default={})
@@ -227,9 +131,10 @@ class Entity(Declaration):
 
     @model_validator(mode="after")
     def _one_reader(self) -> Entity:
-        given = [name for name in ("files", "sql", "rest") if getattr(self, name) is not None]
+        given = [name for name in _READERS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of files, sql, rest; given: {given or 'none'}")
+            listed = ", ".join(_READERS)
+            raise ValueError(f"give exactly one of {listed}; given: {given or 'none'}")
         return self
 
 
@@ -250,12 +155,13 @@ class Source(Declaration):
 
     @model_validator(mode="after")
     def _readers_match_the_system(self) -> Source:
+        block = "api" if self.system.kind in VENDOR_KINDS else self.system.kind
         for name, entity in self.entities.items():
-            if getattr(entity, self.system.kind) is None:
+            if getattr(entity, block) is None:
                 raise RefusedError(
-                    f"entity `{name}` has no `{self.system.kind}:` block, "
+                    f"entity `{name}` has no `{block}:` block, "
                     f"but the system's kind is `{self.system.kind}`",
                     *("entities", name),
-                    mend=f"say under `{self.system.kind}:` what is read",
+                    mend=f"say under `{block}:` what is read",
                 )
         return self

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from programme.benchmarks import HalfYear
-from programme.sources import Entity, FieldMap, PagedRead, Source
+from programme.sources import Entity, FieldMap, Source
 from programme.surveys import Question
+from programme.systems import PagedRead
 
 WORDS = {"en": "a", "ja": "b"}
 

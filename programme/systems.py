@@ -1,0 +1,192 @@
+"""Declared systems and how each is read: files, databases, APIs, vendors, webhooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from programme.base import Declaration, Scalar
+
+
+class BearerAuth(Declaration):
+    """``Authorization: Bearer <token>``; the token comes from ``${env:NAME}``."""
+
+    kind: Literal["bearer"]
+    token: str
+
+
+class ApiKeyAuth(Declaration):
+    """A key in a named header."""
+
+    kind: Literal["api_key"]
+    header: str = "X-API-Key"
+    key: str
+
+
+class BasicAuth(Declaration):
+    """HTTP basic authentication."""
+
+    kind: Literal["basic"]
+    username: str
+    password: str
+
+
+Auth = Annotated[BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="kind")]
+
+
+class FilesSystem(Declaration):
+    """Files under one root. ``${data_root}`` is the data-root setting."""
+
+    kind: Literal["files"]
+    root: str = "${data_root}"
+
+
+class SqlSystem(Declaration):
+    """Any database SQLAlchemy reaches; ``url`` may hold ``${env:NAME}`` and ``${data_root}``."""
+
+    kind: Literal["sql"]
+    url: str
+
+
+class HttpSystem(Declaration):
+    """What all systems that are asked over HTTP share.
+
+    A request is repeated up to ``max_attempts`` times on 429, 5xx, time-outs and broken answers,
+    after ``backoff_seconds``, twice that, four times and so on, or as ``Retry-After`` says.
+    """
+
+    base_url: str
+    auth: Auth | None = None
+    timeout_seconds: float = 30.0
+    max_attempts: int = Field(default=5, ge=1, le=20)
+    backoff_seconds: float = Field(default=1.0, ge=0, le=60)
+
+
+class RestSystem(HttpSystem):
+    """A JSON API over HTTP, read as each entity declares under ``rest:``."""
+
+    kind: Literal["rest"]
+
+
+class ZendeskSystem(HttpSystem):
+    """Zendesk Support; ``base_url`` is ``https://<subdomain>.zendesk.com``."""
+
+    kind: Literal["zendesk"]
+
+
+class QualtricsSystem(HttpSystem):
+    """Qualtrics; ``base_url`` is ``https://<datacenter>.qualtrics.com``, the key an API token."""
+
+    kind: Literal["qualtrics"]
+
+
+class SurveyMonkeySystem(HttpSystem):
+    """SurveyMonkey API v3."""
+
+    kind: Literal["surveymonkey"]
+
+
+class TypeformSystem(HttpSystem):
+    """Typeform responses API."""
+
+    kind: Literal["typeform"]
+
+
+class FormbricksSystem(HttpSystem):
+    """Formbricks management API."""
+
+    kind: Literal["formbricks"]
+
+
+class IntercomSystem(HttpSystem):
+    """Intercom conversations."""
+
+    kind: Literal["intercom"]
+
+
+class WebhookSystem(Declaration):
+    """What the webhook receiver has appended for this source."""
+
+    kind: Literal["webhook"]
+
+
+VENDOR_KINDS = ("zendesk", "qualtrics", "surveymonkey", "typeform", "formbricks", "intercom")
+VendorSystem = (
+    ZendeskSystem
+    | QualtricsSystem
+    | SurveyMonkeySystem
+    | TypeformSystem
+    | FormbricksSystem
+    | IntercomSystem
+)
+System = Annotated[
+    FilesSystem | SqlSystem | RestSystem | WebhookSystem | VendorSystem,
+    Field(discriminator="kind"),
+]
+
+
+class VendorRead(Declaration):
+    """One stream of a vendor's API, as its connector names it."""
+
+    stream: str
+    survey: str | None = None
+    params: dict[str, Scalar] = Field(default={})
+
+
+class WebhookRead(Declaration):
+    """Which deliveries belong to the entity: those whose ``event_path`` is one of ``events``."""
+
+    event_path: str | None = None
+    events: list[str] = Field(default=[])
+
+
+class FileRead(Declaration):
+    """Which files hold the entity and how they are written. Every column is read as text.
+
+    ``.gz`` is decompressed by its name.
+    """
+
+    pattern: str
+    format: Literal["csv", "jsonl"] = "csv"
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+
+
+class SqlRead(Declaration):
+    """One table or view, read whole or from the cursor on."""
+
+    table: str
+    cursor: str | None = None
+
+
+class PagedRead(Declaration):
+    """One REST collection.
+
+    ``paginator`` names how pages follow: ``page_number`` (``page_param``, ``total_path``),
+    ``cursor`` (``cursor_path`` in the answer, ``cursor_param`` in the next request),
+    ``next_link`` (``next_path`` in the answer), ``header_link`` or ``single``.
+    """
+
+    path: str
+    data_selector: str
+    params: dict[str, Scalar] = Field(default={})
+    paginator: Literal["page_number", "cursor", "next_link", "header_link", "single"] = "single"
+    page_param: str = "page"
+    base_page: int = 1
+    total_path: str | None = None
+    cursor_path: str | None = None
+    cursor_param: str | None = None
+    next_path: str | None = None
+    cursor: str | None = None
+    since_param: str | None = None
+
+    @model_validator(mode="after")
+    def _incremental_is_whole(self) -> PagedRead:
+        if (self.cursor is None) != (self.since_param is None):
+            raise ValueError("`cursor` and `since_param` go together: declare both or neither")
+        if self.paginator == "cursor" and not (self.cursor_path and self.cursor_param):
+            raise ValueError("paginator `cursor` needs `cursor_path` and `cursor_param`")
+        if self.paginator == "next_link" and not self.next_path:
+            raise ValueError("paginator `next_link` needs `next_path`")
+        return self
