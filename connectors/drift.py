@@ -19,7 +19,7 @@ def columns_used(mapping: RecordMap) -> list[str]:
         if field.optional:
             continue
         used += [field.column] if field.column is not None else []
-        used += field.join or []
+        used += [*(field.join or []), *(field.fingerprint or [])]
     return list(dict.fromkeys(used))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.conversion import Converted, as_text, convert, without_empty
+from connectors.conversion import Converted, as_text, convert, row_fingerprints, without_empty
 from connectors.drift import columns_used, require_present
 from connectors.errors import UnusableDeclarationError
 from connectors.instants import InstantFormat
@@ -155,6 +155,8 @@ class _Columns:
     def _origin(self, spec: FieldMap) -> pa.Array:
         if spec.column is not None:
             return self.rows.column(spec.column)
+        if spec.fingerprint is not None:
+            return row_fingerprints([self.rows.column(name) for name in spec.fingerprint])
         parts = [without_empty(as_text(self.rows.column(name))) for name in spec.join or []]
         return pc.binary_join_element_wise(*parts, spec.separator)
 

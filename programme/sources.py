@@ -18,16 +18,19 @@ from programme.systems import (
     WebhookRead,
 )
 
+_ORIGINS = ("column", "const", "join", "fingerprint")
 _READERS = ("files", "sql", "rest", "api", "webhook")
 
 
 class FieldMap(Declaration):
     """One field of a canonical record.
 
-    Exactly one of ``column``, ``const`` or ``join`` says where the value comes from. A plain string
-    in YAML is short for ``column``. The steps apply in this order: ``missing`` (values that mean
-    "no answer" become null), ``recode``, then conversion to the field's type, where ``formats`` and
-    ``timezone`` say how a text becomes an instant.
+    Exactly one of ``column``, ``const``, ``join`` or ``fingerprint`` says where the value comes
+    from. A plain string in YAML is short for ``column``. ``fingerprint`` lists the columns that
+    tell rows apart where the source has no id: rows alike in all of them get the same value. The
+    steps apply in this order: ``missing`` (values that mean "no answer" become null), ``recode``,
+    then conversion to the field's type, where ``formats`` and ``timezone`` say how a text becomes
+    an instant.
 
     ``recode_other`` decides about a value that ``recode`` does not list: ``quarantine`` (default)
     sends the row to quarantine, ``keep`` passes it on, ``null`` makes it null.
@@ -40,6 +43,7 @@ class FieldMap(Declaration):
     column: str | None = None
     const: Scalar | None = None
     join: list[str] | None = None
+    fingerprint: list[str] | None = None
     separator: str = "-"
     missing: list[Scalar] = Field(default=[])
     recode: dict[str, Scalar | None] | None = None
@@ -62,9 +66,10 @@ class FieldMap(Declaration):
 
     @model_validator(mode="after")
     def _one_origin(self) -> FieldMap:
-        given = [name for name in ("column", "const", "join") if getattr(self, name) is not None]
+        given = [name for name in _ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of column, const, join; given: {given or 'none'}")
+            listed = ", ".join(_ORIGINS)
+            raise ValueError(f"give exactly one of {listed}; given: {given or 'none'}")
         return self
 
 

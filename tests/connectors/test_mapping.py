@@ -159,6 +159,26 @@ def test_join_and_constants(bench: Bench) -> None:
     assert bench.quarantine("feedback")[0]["column"] == "response_id"
 
 
+def test_rows_without_an_id_are_told_apart_by_their_columns(bench: Bench) -> None:
+    feedback(
+        bench,
+        """
+            survey: service
+            question: satisfaction
+            fields:
+              response_id: {fingerprint: [shop, score]}
+              score: score
+              responded_at: {const: "2026-07-01"}
+        """,
+        "shop,score\na,1\na,1\na,2\n,1\n1,\n",
+    )
+    rows = bench.raw("feedback")
+    assert sorted(str(row["score"]) for row in rows) == ["1.0", "1.0", "2.0", "None"]
+    assert len({row["response_id"] for row in rows}) == 4
+    counts = bench.manifest()["counts"]["answers"]["feedback"]
+    assert (counts["received"], counts["landed"], counts["duplicate"]) == (5, 4, 1)
+
+
 def test_a_constant_of_the_wrong_type_is_refused(bench: Bench) -> None:
     with pytest.raises(UnusableDeclarationError, match=r"constant `many` of feedback\.score"):
         feedback(
