@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Scalar
 
@@ -17,10 +18,11 @@ class BearerAuth(Declaration):
 
 
 class ApiKeyAuth(Declaration):
-    """A key in a named header."""
+    """A key in a named header, or in the query parameter that ``query`` names."""
 
     kind: Literal["api_key"]
     header: str = "X-API-Key"
+    query: str | None = None
     key: str
 
 
@@ -32,7 +34,23 @@ class BasicAuth(Declaration):
     password: str
 
 
-Auth = Annotated[BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="kind")]
+class OAuthAuth(Declaration):
+    """OAuth 2 client credentials: a token is fetched from ``token_url`` and renewed in time.
+
+    ``client_in`` says where the token request carries the client: HTTP basic or its form body.
+    ``params`` are further form fields, such as ``audience``.
+    """
+
+    kind: Literal["oauth2"]
+    token_url: str
+    client_id: str
+    client_secret: str
+    client_in: Literal["basic", "body"] = "basic"
+    scope: str | None = None
+    params: dict[str, str] = Field(default={})
+
+
+Auth = Annotated[BearerAuth | ApiKeyAuth | BasicAuth | OAuthAuth, Field(discriminator="kind")]
 
 
 class FilesSystem(Declaration):
@@ -142,15 +160,62 @@ class WebhookRead(Declaration):
 
 
 class FileRead(Declaration):
-    """Which files hold the entity and how they are written. Every column is read as text.
+    """Which files hold the entity and how they are written. Every column of a CSV is read as text.
 
-    ``.gz`` is decompressed by its name.
+    ``.gz``, ``.zst`` and ``.zip`` (of one file) are decompressed by their names, up to
+    ``max_expanded_gb`` (10^9 bytes).
+
+    Rows are counted from 1 as an editor shows them, blank ones included; those that ``skip_pattern``
+    (a regular expression, matched where a row begins: comments, totals) leaves out are not counted.
+    ``header_row`` is the row with the column names. Where ``header_rows`` rows name the columns
+    together, their words are joined by a blank, and an empty cell repeats its left neighbour in all
+    but the last of them (merged cells). ``skip_after_header`` rows follow that are no data (units,
+    labels); ``skip_footer`` is the number of rows at the end that are none. ``names`` are the
+    columns of a file without a header.
+    ``quote`` is the quotation mark of a CSV; empty where there is none.
+    ``sheet`` is an Excel sheet's name or number from 1; ``records_path`` the dotted path of the list
+    in a JSON document (empty: the document is the list).
     """
 
     pattern: str
-    format: Literal["csv", "jsonl"] = "csv"
+    format: Literal["csv", "jsonl", "json", "excel", "parquet"] = "csv"
     encoding: str = "utf-8-sig"
     delimiter: str = ","
+    quote: str = '"'
+    names: list[str] = Field(default=[])
+    header_row: int = Field(default=1, ge=1, le=1000)
+    header_rows: int = Field(default=1, ge=1, le=10)
+    skip_after_header: int = Field(default=0, ge=0, le=1000)
+    skip_footer: int = Field(default=0, ge=0, le=1000)
+    skip_pattern: str | None = None
+    sheet: str | int = 1
+    records_path: str = ""
+    max_expanded_gb: float = Field(default=20.0, gt=0)
+
+    @model_validator(mode="after")
+    def _marks_are_single_characters(self) -> FileRead:
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in "\r\n":
+            raise ValueError(f"`delimiter` is one ASCII character, not `{self.delimiter}`")
+        if self.quote and (len(self.quote) != 1 or not self.quote.isascii()):
+            raise ValueError(f"`quote` is one ASCII character or empty, not `{self.quote}`")
+        if self.quote == self.delimiter:
+            raise ValueError("`quote` and `delimiter` are the same character")
+        return self
+
+    @model_validator(mode="after")
+    def _names_replace_the_header(self) -> FileRead:
+        if self.names and (self.header_row, self.header_rows) != (1, 1):
+            raise ValueError("`names` are for a file without a header: leave out `header_row(s)`")
+        return self
+
+    @field_validator("skip_pattern")
+    @classmethod
+    def _pattern_compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"`{value}` is no regular expression: {error}") from None
+        return value
 
 
 class SqlRead(Declaration):
