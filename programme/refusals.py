@@ -15,6 +15,7 @@ from programme.base import Declaration, RefusedError
 from programme.documents import Document, line_of, written_path
 from programme.errors import Problem
 
+QUOTES_MEND = "put it in quotes, as the source writes it"
 COMMA_MEND = "put the text before it in quotes: inside { } a comma ends an unquoted text"
 IDENTIFIER_MEND = "use lower-case letters, digits and `_`, beginning with a letter"
 
@@ -69,6 +70,8 @@ def _fact_and_mend(
             return path, f"unknown value `{detail['input']}`", nearest(str(detail["input"]), known)
         case "string_pattern_mismatch":
             return path, f"`{detail['input']}` is no identifier", IDENTIFIER_MEND
+        case "string_type" if isinstance(detail["input"], int | float):
+            return path, f"`{detail['input']}` is no text", QUOTES_MEND
         case "value_error":
             return _refused(path, detail["msg"], context.get("error"))
     return path, f"{detail['msg']}; found `{detail['input']!r}`", "correct the value"

@@ -56,6 +56,14 @@ SINGLE_FILE_CASES = {
         "unknown key `max_attemps`",
         "did you mean `max_attempts`?",
     ),
+    "a number where the source writes text": (
+        "sources/shop.yml",
+        "          response_id: id\n",
+        "          response_id: {column: id, recode: {7: a}}\n",
+        0,
+        "`7` is no text",
+        "put it in quotes, as the source writes it",
+    ),
     "unknown tag of a union": (
         "sources/shop.yml",
         "  kind: rest\n",
