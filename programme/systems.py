@@ -165,7 +165,7 @@ class FileRead(Declaration):
     ``.gz``, ``.zst`` and ``.zip`` (of one file) are decompressed by their names, up to
     ``max_expanded_gb`` (10^9 bytes).
 
-    Rows are counted from 1 as an editor shows them, blank ones included; those that ``skip_pattern``
+    Rows are counted from 1 as an editor shows them, with blank ones; those that ``skip_pattern``
     (a regular expression, matched where a row begins: comments, totals) leaves out are not counted.
     ``header_row`` is the row with the column names. Where ``header_rows`` rows name the columns
     together, their words are joined by a blank, and an empty cell repeats its left neighbour in all
@@ -173,8 +173,8 @@ class FileRead(Declaration):
     labels); ``skip_footer`` is the number of rows at the end that are none. ``names`` are the
     columns of a file without a header.
     ``quote`` is the quotation mark of a CSV; empty where there is none.
-    ``sheet`` is an Excel sheet's name or number from 1; ``records_path`` the dotted path of the list
-    in a JSON document (empty: the document is the list).
+    ``sheet`` is an Excel sheet's name or number from 1. ``records_path`` is the path of the list
+    of a JSON document (empty: the document is the list).
     """
 
     pattern: str

@@ -1,0 +1,1 @@
+"""HTTP APIs: asking them, and coping with what they answer."""
