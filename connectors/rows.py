@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.payloads import parse, text_of, value_at
+from connectors.nested_lists import NO_LIST, NestedLists, holds, steps_of, value_along
+from connectors.payloads import parse, text_of
 
 OWN_COLUMNS = ("_file", "_page", "_row", "_payload", "_unreadable")
 Positions = npt.NDArray[np.int64]
@@ -110,40 +111,50 @@ class TableRows:
 
 @dataclass(frozen=True)
 class JsonRows:
-    """Rows that are JSON objects; ``element_path`` where each is one element of a list in it.
+    """Rows that are JSON objects; ``lists`` where each is one element of a list in it.
+
+    ``pages.questions.answers`` may be a list of answers in each question of a list of questions in
+    each page of a list of pages: a row is then one answer, and ``pages.questions.id`` is the id of
+    the question that holds it.
 
     Attributes:
         payloads: The parsed parents.
         texts: The parents as received.
         parents: For each row, its parent's position.
-        element_path: The exploded list, or empty.
-        elements: For each row, its element; empty where nothing is exploded.
+        lists: The exploded path and the paths before it, the longest first; empty where nothing is
+            exploded.
+        elements: For each row, the element of each of ``lists`` that it lies in, ``NO_LIST`` where
+            that step is no list; empty where nothing is exploded.
     """
 
     payloads: tuple[Any, ...]
     texts: tuple[str, ...]
     parents: tuple[int, ...]
-    element_path: str = ""
-    elements: tuple[Any, ...] = ()
+    lists: tuple[str, ...] = ()
+    elements: tuple[tuple[Any, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.parents)
 
     def has(self, path: str) -> bool:
-        """Whether any row has it."""
-        return any(self._holds(row, path) for row in range(len(self)))
+        """Whether any row has it, or has it in each element of a list on the way."""
+        steps = self._steps(path)
+        return any(holds(*self._nearest(row, steps)) for row in range(len(self)))
 
     def names(self) -> list[str]:
         """Columns or keys present."""
-        keys = {key for payload in self.payloads if isinstance(payload, dict) for key in payload}
-        prefix = f"{self.element_path}."
-        nested = {prefix + key for item in self.elements if isinstance(item, dict) for key in item}
-        return sorted(keys | nested)
+        found = {key for payload in self.payloads if isinstance(payload, dict) for key in payload}
+        for chain in self.elements:
+            for path, element in zip(self.lists, chain, strict=True):
+                keys = element if isinstance(element, dict) else ()
+                found.update(f"{path}.{key}" for key in keys)
+        return sorted(found)
 
     def column(self, path: str) -> pa.Array:
         """The values at the path."""
-        values = [text_of(self._value(row, path)) for row in range(len(self))]
-        return pa.array(values, pa.string())
+        steps = self._steps(path)
+        nearest = (self._nearest(row, steps) for row in range(len(self)))
+        return pa.array([text_of(value_along(*found)) for found in nearest], pa.string())
 
     def take(self, positions: Positions) -> Rows:
         """The rows at these positions."""
@@ -152,48 +163,42 @@ class JsonRows:
         return replace(self, parents=parents, elements=elements)
 
     def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
-        """One row per element of the list."""
+        """One row per element of the list, or of each list in an element of a list on the way."""
+        steps = path.split(".")
         parents: list[int] = []
-        elements: list[Any] = []
+        elements: list[tuple[Any, ...]] = []
         empty = 0
         wrong: list[Refusal] = []
         for row, parent in enumerate(self.parents):
-            found = value_at(self.payloads[parent], path)
-            if found is None or found == []:
-                empty += 1
-            elif isinstance(found, list):
-                parents += [parent] * len(found)
-                elements += found
-            else:
+            found = NestedLists(steps, self.payloads[parent])
+            parents += [parent] * len(found.chains)
+            elements += [chain[::-1] for chain in found.chains]
+            empty += found.empty
+            for at, value in found.wrong:
                 reason = "no list, so it has no elements"
-                wrong.append(Refusal("is_list", reason, path, text_of(found), self.payload(row)))
-        rows = replace(self, parents=tuple(parents), element_path=path, elements=tuple(elements))
+                wrong.append(Refusal("is_list", reason, at, text_of(value), self.payload(row)))
+        lists = tuple(".".join(steps[:length]) for length in range(len(steps), 0, -1))
+        rows = replace(self, parents=tuple(parents), lists=lists, elements=tuple(elements))
         return rows, empty, wrong
 
     def payload(self, position: int) -> str:
         """The row as JSON."""
         return self.texts[self.parents[position]]
 
-    def _value(self, row: int, path: str) -> Any:
-        if self.element_path and path == self.element_path:
-            return self.elements[row]
-        if self.element_path and path.startswith(f"{self.element_path}."):
-            return value_at(self.elements[row], path.removeprefix(f"{self.element_path}."))
-        return value_at(self.payloads[self.parents[row]], path)
+    def _steps(self, path: str) -> list[list[str] | None]:
+        """The steps to ``path`` from an element of each of ``lists``, and from the payload."""
+        beyond = [
+            path[len(at) + 1 :] if f"{path}.".startswith(f"{at}.") else None for at in self.lists
+        ]
+        return [None if rest is None else steps_of(rest) for rest in (*beyond, path)]
 
-    def _holds(self, row: int, path: str) -> bool:
-        """Whether the row has the path's last key; a null on the way leaves it open."""
-        node, steps = self.payloads[self.parents[row]], path.split(".")
-        if self.element_path and path.startswith(self.element_path):
-            node = self.elements[row]
-            steps = [step for step in path.removeprefix(self.element_path).split(".") if step]
-        for step in steps:
-            if node is None:
-                return True
-            if not isinstance(node, dict) or step not in node:
-                return False
-            node = node[step]
-        return True
+    def _nearest(self, row: int, steps: list[list[str] | None]) -> tuple[Any, list[str]]:
+        """The innermost element or payload that the path leads through, and the steps from it."""
+        chain = self.elements[row] if self.elements else ()
+        for element, rest in zip(chain, steps, strict=False):
+            if rest is not None and element is not NO_LIST:
+                return element, rest
+        return self.payloads[self.parents[row]], steps[-1] or []
 
 
 def readable(table: pa.Table) -> tuple[Rows, list[Refusal]]:
