@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from connectors.contracts import Outcome, standard_checks, validate
 from connectors.records import Record
-from programme.sources import Check, Entity
+from programme.contracts import Check
+from programme.sources import Entity
 from programme.surveys import Question
 
 # what Great Expectations can say of each row by that row alone; everything else needs the batch

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.errors import HeldBatchError
 from connectors.records import Record
-from programme.sources import Check
+from programme.contracts import Check
 from programme.surveys import Question
 
 KINDS = {

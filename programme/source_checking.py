@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from programme.contract_checking import contract_problems
 from programme.errors import Problem
 from programme.findings import Page, Steps
 from programme.loader import Programme
-from programme.sources import Check, Entity, RecordMap, Source
+from programme.sources import RecordMap, Source
 from programme.surveys import Survey
 
 # What a declared question tells about every answer to it, so that no mapping has to.
@@ -37,8 +38,7 @@ def source_problems(programme: Programme, records: Records) -> Iterator[Problem]
             at: Steps = ("entities", entity_id)
             for place, mapping in enumerate(entity.records):
                 yield from _mapping_problems(page, (*at, "records", place), mapping, records)
-            for place, check in enumerate(entity.checks):
-                yield from _check_problems(page, (*at, "checks", place), check, entity, records)
+            yield from contract_problems(page, at, entity, records.fields)
 
 
 def placeholders(source: Source) -> dict[Steps, list[str]]:
@@ -103,18 +103,3 @@ def _question_problems(page: Page, at: Steps, mapping: RecordMap) -> Iterator[Pr
         questions = surveys[mapping.survey].questions
         kind = f"question of survey `{mapping.survey}`"
         yield from page.unknown((*at, "question"), kind, mapping.question, questions)
-
-
-def _check_problems(
-    page: Page, at: Steps, check: Check, entity: Entity, records: Records
-) -> Iterator[Problem]:
-    mapped = {mapping.record for mapping in entity.records}
-    yield from page.unknown((*at, "record"), "record of this entity", check.record, mapped)
-    if not check.expectation.startswith("expect_"):
-        mend = "name one of Great Expectations, such as expect_column_values_to_be_between"
-        yield page.problem((*at, "expectation"), f"`{check.expectation}` is no expectation", mend)
-    column = check.kwargs.get("column")
-    if isinstance(column, str) and check.record in mapped & set(records.fields):
-        known = records.fields[check.record]
-        kind = f"field of `{check.record}`"
-        yield from page.unknown((*at, "kwargs", "column"), kind, column, known)

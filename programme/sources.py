@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Scalar
+from programme.contracts import Check, Contracts
 from programme.systems import (
     VENDOR_KINDS,
     FileRead,
@@ -101,26 +102,13 @@ class RecordMap(Declaration):
     fields: dict[str, FieldMap]
 
 
-class Check(Declaration):
-    """One Great Expectations expectation on a canonical record of this entity.
-
-    ``severity``: ``quarantine`` sends the failing rows there, ``hold`` fails the task and lands
-    nothing of the batch, ``warn`` records it.
-    """
-
-    record: str
-    expectation: str
-    kwargs: dict[str, Any] = Field(default={})
-    severity: Literal["quarantine", "hold", "warn"] = "quarantine"
-    reason: str = ""
-
-
 class Entity(Declaration):
     """One table, collection or set of files of a source.
 
     ``columns``, where given, lists the columns the vendor is known to send: a missing one holds the
     batch and a new one is warned about, both by name. Columns that a mapping uses are always
-    required. ``personal`` says what happens to personal data before landing.
+    required. ``personal`` says what happens to personal data before landing. ``checks`` are about
+    rows, ``contract`` (by record) about whole batches; see ``programme.contracts``.
     """
 
     files: FileRead | None = None
@@ -133,6 +121,7 @@ class Entity(Declaration):
     personal: dict[str, Literal["hash", "drop"]] = Field(default={})
     records: list[RecordMap] = Field(min_length=1)
     checks: list[Check] = Field(default=[])
+    contract: Contracts = Field(default={})
 
     @model_validator(mode="after")
     def _one_reader(self) -> Entity:
