@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Scalar
+from programme.calls import TranscriptRead
 
 
 class BearerAuth(Declaration):
@@ -175,10 +176,11 @@ class FileRead(Declaration):
     ``quote`` is the quotation mark of a CSV; empty where there is none.
     ``sheet`` is an Excel sheet's name or number from 1. ``records_path`` is the path of the list
     of a JSON document (empty: the document is the list).
+    ``transcript`` says what is read from ``vtt`` and ``transcript_json``.
     """
 
     pattern: str
-    format: Literal["csv", "jsonl", "json", "excel", "parquet"] = "csv"
+    format: Literal["csv", "jsonl", "json", "excel", "parquet", "vtt", "transcript_json"] = "csv"
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     quote: str = '"'
@@ -191,6 +193,7 @@ class FileRead(Declaration):
     sheet: str | int = 1
     records_path: str = ""
     max_expanded_gb: float = Field(default=20.0, gt=0)
+    transcript: TranscriptRead | None = None
 
     @model_validator(mode="after")
     def _marks_are_single_characters(self) -> FileRead:
@@ -216,6 +219,15 @@ class FileRead(Declaration):
         except re.error as error:
             raise ValueError(f"`{value}` is no regular expression: {error}") from None
         return value
+
+    @model_validator(mode="after")
+    def _transcripts_are_declared(self) -> FileRead:
+        is_transcript = self.format in ("vtt", "transcript_json")
+        if is_transcript != (self.transcript is not None):
+            raise ValueError("`transcript` goes with format `vtt` or `transcript_json`")
+        if self.transcript and (self.format == "transcript_json") != bool(self.transcript.turns):
+            raise ValueError("`transcript.turns` goes with format `transcript_json`")
+        return self
 
 
 class SqlRead(Declaration):
