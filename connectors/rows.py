@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.nested_lists import NO_LIST, NestedLists, holds, steps_of, value_along
-from connectors.payloads import parse, text_of
+from connectors.payloads import UnusableJsonError, parse, text_of
 
 OWN_COLUMNS = ("_file", "_page", "_row", "_payload", "_unreadable")
 Positions = npt.NDArray[np.int64]
@@ -216,17 +217,30 @@ def readable(table: pa.Table) -> tuple[Rows, list[Refusal]]:
 
 
 def _readable_payloads(texts: list[str]) -> tuple[Rows, list[Refusal]]:
+    rows, reasons = json_rows(texts)
+    refused = [
+        Refusal("row_is_readable", reason, "", None, texts[position])
+        for position, reason in reasons.items()
+    ]
+    return rows, refused
+
+
+def json_rows(texts: Sequence[str]) -> tuple[JsonRows, dict[int, str]]:
+    """The texts that are JSON objects as rows; position -> reason for those that are none."""
     payloads: list[Any] = []
     whole: list[str] = []
-    refused: list[Refusal] = []
-    for text in texts:
+    reasons: dict[int, str] = {}
+    for position, text in enumerate(texts):
         try:
             payload = parse(text)
+        except UnusableJsonError as error:
+            reasons[position] = str(error)
+            continue
         except ValueError:
             payload = None
         if isinstance(payload, dict):
             payloads.append(payload)
             whole.append(text)
         else:
-            refused.append(Refusal("row_is_readable", "no JSON object", "", None, text))
-    return JsonRows(tuple(payloads), tuple(whole), tuple(range(len(payloads)))), refused
+            reasons[position] = "no JSON object"
+    return JsonRows(tuple(payloads), tuple(whole), tuple(range(len(payloads)))), reasons

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Scalar
+from programme.paging import PagedRead as PagedRead
 from programme.calls import TranscriptRead
 
 
@@ -235,35 +236,3 @@ class SqlRead(Declaration):
 
     table: str
     cursor: str | None = None
-
-
-class PagedRead(Declaration):
-    """One REST collection.
-
-    ``paginator`` names how pages follow: ``page_number`` (``page_param``, ``total_path``),
-    ``cursor`` (``cursor_path`` in the answer, ``cursor_param`` in the next request),
-    ``next_link`` (``next_path`` in the answer), ``header_link`` or ``single``.
-    """
-
-    path: str
-    data_selector: str
-    params: dict[str, Scalar] = Field(default={})
-    paginator: Literal["page_number", "cursor", "next_link", "header_link", "single"] = "single"
-    page_param: str = "page"
-    base_page: int = 1
-    total_path: str | None = None
-    cursor_path: str | None = None
-    cursor_param: str | None = None
-    next_path: str | None = None
-    cursor: str | None = None
-    since_param: str | None = None
-
-    @model_validator(mode="after")
-    def _incremental_is_whole(self) -> PagedRead:
-        if (self.cursor is None) != (self.since_param is None):
-            raise ValueError("`cursor` and `since_param` go together: declare both or neither")
-        if self.paginator == "cursor" and not (self.cursor_path and self.cursor_param):
-            raise ValueError("paginator `cursor` needs `cursor_path` and `cursor_param`")
-        if self.paginator == "next_link" and not self.next_path:
-            raise ValueError("paginator `next_link` needs `next_path`")
-        return self

@@ -1,0 +1,47 @@
+"""Files are read in chunks of bounded size; what is no row is set aside with its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.reading.chunks import Chunk, Opener, Place
+from programme.systems import FileRead
+
+__all__ = ["Chunk", "Opener", "Place", "header_of", "read_chunks"]
+
+
+def read_chunks(
+    open_: Opener, read: FileRead, place: Place, *, withhold: bool = False
+) -> Iterator[Chunk]:
+    """The rows of one file, some 16 MB of text at a time.
+
+    Args:
+        open_: Gives the decompressed content from its start; called more than once.
+        read: How the file is written.
+        place: For errors.
+        withhold: Keep the text of rows that are none out of their refusals: it may be personal.
+
+    Raises:
+        UnreadableFileError: when the file is not what is declared; chunks may come before it.
+    """
+    if read.format == "csv":
+        from connectors.reading.delimited import read_delimited
+
+        yield from read_delimited(open_, read, place, withhold=withhold)
+    else:
+        from connectors.reading.json_lines import read_json_lines
+
+        yield from read_json_lines(open_, read, place, withhold=withhold)
+
+
+def header_of(open_: Opener, read: FileRead, place: Place) -> list[str] | None:
+    """The names of the columns; None where the file's format has none.
+
+    Raises:
+        UnreadableFileError: when the header is missing, names a column twice, or is not readable.
+    """
+    if read.format != "csv":
+        return None
+    from connectors.reading.headers import csv_header
+
+    return list(csv_header(open_, read, place).names)

@@ -1,0 +1,166 @@
+"""Text in UTF-8 is cut into blocks of whole rows, with bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from connectors.errors import UnreadableFileError
+from connectors.reading.chunks import Place
+from connectors.reading.quoting import UNQUOTED, Places, Quoted, quoted_values
+
+BLOCK_BYTES = 1 << 24
+LONGEST_ROW_BYTES = 1 << 26
+_MARK = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)+")
+
+
+@dataclass(frozen=True)
+class Form:
+    """How rows are told apart.
+
+    Attributes:
+        delimiter: Between values; unused where ``quote`` is empty.
+        quote: Around values that may hold line breaks; empty where a line is a row.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole rows.
+
+    Attributes:
+        content: UTF-8.
+        start: Where it begins in all rows as UTF-8, in bytes.
+        quoted: Its quoted values.
+    """
+
+    content: bytes
+    start: int
+    quoted: Quoted
+
+    @property
+    def lines(self) -> int:
+        """How many lines end in it."""
+        return self.content.count(b"\n") or self.content.count(b"\r")
+
+    def bounds(self) -> tuple[Places, Places]:
+        """Begin and end of every row, blank ones included, without its line break."""
+        codes = np.frombuffer(self.content, np.uint8)
+        is_end = codes == 10
+        returns = np.flatnonzero(codes == 13)
+        alone = returns[~_followed_by_line_feed(codes, returns)]
+        is_end[alone] = True
+        ends = np.flatnonzero(is_end)
+        ends = ends[~self.quoted.holds(ends)]
+        begins = np.concatenate(([0], ends + 1))
+        if begins[-1] == len(codes):
+            begins = begins[:-1]
+        else:
+            ends = np.append(ends, len(codes))
+        feeds = (ends > begins) & (ends < len(codes))
+        shorten = np.zeros(len(ends), np.int64)
+        at = ends[feeds]
+        shorten[feeds] = (codes[at] == 10) & (codes[at - 1] == 13)
+        return begins, ends - shorten
+
+
+def whole_rows(
+    pieces: Iterable[bytes], form: Form, place: Place, *, footer_rows: int = 0
+) -> Iterator[Block]:
+    """Cut ``pieces`` where rows end; the last ``footer_rows`` that are not blank are left out.
+
+    A byte order mark at the beginning of a row is where files were joined, and is no data.
+
+    Raises:
+        UnreadableFileError: for a row that is too long, or a quoted value that is never closed.
+    """
+    position, lines, rest = 0, 1, b""
+    for piece in pieces:
+        rest += piece
+        if codecs.BOM_UTF8 in rest:
+            rest = _MARK.sub(b"", rest)
+        block = _cut(rest, position, form)
+        block = block and _without_footer(block, footer_rows)
+        if block is None:
+            if len(rest) > LONGEST_ROW_BYTES:
+                raise _too_long(rest, lines, form, place)
+            continue
+        yield block
+        consumed = len(block.content)
+        rest, position = rest[consumed:], position + consumed
+        lines += block.lines
+    if rest:
+        block = framed(rest, position, form)
+        if block.quoted.is_open:
+            raise _never_closed(block, lines, place)
+        last = _without_footer(block, footer_rows) if footer_rows else block
+        if last is not None:
+            yield last
+
+
+def framed(content: bytes, start: int, form: Form) -> Block:
+    """``content``, which is whole rows, as a block."""
+    quoted = quoted_values(content, quote=form.quote, delimiter=form.delimiter)
+    return Block(content, start, quoted)
+
+
+def _followed_by_line_feed(codes: npt.NDArray[np.uint8], places: Places) -> npt.NDArray[np.bool_]:
+    following = np.minimum(places + 1, len(codes) - 1)
+    feeds: npt.NDArray[np.bool_] = codes[following] == 10
+    return feeds
+
+
+def _cut(content: bytes, start: int, form: Form) -> Block | None:
+    """The whole rows at the beginning of ``content``; None where not even one has ended."""
+    quoted = quoted_values(content, quote=form.quote, delimiter=form.delimiter)
+    # a line feed may still follow a carriage return at the very end
+    limit = len(content) - content.endswith(b"\r")
+    while True:
+        end = max(content.rfind(b"\n", 0, limit), content.rfind(b"\r", 0, limit))
+        if end < 0:
+            return None
+        opened = quoted.open_before(end)
+        if opened is None:
+            return _until(Block(content, start, quoted), end + 1)
+        limit = opened
+
+
+def _until(block: Block, end: int) -> Block:
+    quoted = block.quoted
+    if quoted is not UNQUOTED:
+        count = int(np.searchsorted(quoted.opens, end))
+        wrong = int(np.searchsorted(quoted.misplaced, end))
+        opens, closes = quoted.opens[:count], quoted.closes[:count]
+        quoted = Quoted(opens, closes, quoted.misplaced[:wrong], is_open=False)
+    return Block(block.content[:end], block.start, quoted)
+
+
+def _without_footer(block: Block, rows: int) -> Block | None:
+    if not rows:
+        return block
+    begins, ends = block.bounds()
+    begins = begins[begins < ends]
+    return _until(block, int(begins[-rows])) if len(begins) > rows else None
+
+
+def _too_long(content: bytes, lines: int, form: Form, place: Place) -> UnreadableFileError:
+    block = framed(content, 0, form)
+    if block.quoted.is_open:
+        return _never_closed(block, lines, place)
+    what = f"line {lines} begins a row of more than {LONGEST_ROW_BYTES} bytes"
+    return place.unreadable(what, "have the file sent again with a line break after every row")
+
+
+def _never_closed(block: Block, lines: int, place: Place) -> UnreadableFileError:
+    opened = _until(block, int(block.quoted.opens[-1]))
+    what = f"line {lines + opened.lines} begins a quoted value that is never closed"
+    mend = 'have it sent again with whole quotes, or declare `quote: ""` if its quotes are text'
+    return place.unreadable(what, mend)
