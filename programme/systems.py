@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Scalar
-from programme.paging import PagedRead as PagedRead
 from programme.calls import TranscriptRead
+from programme.paging import PagedRead as PagedRead
 
 
 class BearerAuth(Declaration):
