@@ -28,6 +28,10 @@ def read_chunks(
         from connectors.reading.delimited import read_delimited
 
         yield from read_delimited(open_, read, place, withhold=withhold)
+    elif read.transcript is not None:
+        from connectors.transcripts import read_transcripts
+
+        yield from read_transcripts(open_, read, place, withhold=withhold)
     else:
         from connectors.reading.json_lines import read_json_lines
 
