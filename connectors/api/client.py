@@ -16,7 +16,7 @@ from programme.systems import HttpSystem
 
 _PORTS = {"http": 80, "https": 443}
 Found = TypeVar("Found")
-Check = Callable[[Any], str | None]
+Check = Callable[[Answer], str | None]
 
 
 class RefusedRequestError(SourceUnavailableError):
@@ -75,10 +75,14 @@ class ApiClient:
         *,
         method: str = "GET",
         json: Any = None,
-        check: Check | None = None,
+        check: Callable[[Any], str | None] | None = None,
     ) -> Any:
-        """The parsed JSON of a 2xx answer; see ``ask``."""
-        return self.ask(path_or_url, params, method=method, json=json, check=check).body
+        """The parsed JSON of a 2xx answer; see ``ask``. ``check`` is given that JSON."""
+
+        def wrong(answer: Answer) -> str | None:
+            return check(answer.body) if check else None
+
+        return self.ask(path_or_url, params, method=method, json=json, check=wrong).body
 
     def ask(
         self,
@@ -91,8 +95,8 @@ class ApiClient:
     ) -> Answer:
         """Ask until an answer holds JSON; ``params`` are added to the address's own query.
 
-        ``check`` says what is wrong with a parsed answer, such as fewer elements than it counts;
-        such an answer is asked for again like one that was cut off.
+        ``check`` says what is wrong with an answer, such as fewer elements than it counts; such an
+        answer is asked for again like one that was cut off.
 
         Raises:
             RefusedRequestError: after all attempts, or at once where another would not help.
@@ -101,7 +105,7 @@ class ApiClient:
 
         def attempt() -> Answer | Trouble:
             answer = self._transport.send(method, url, params, json)
-            wrong = check(answer.body) if check and isinstance(answer, Answer) else None
+            wrong = check(answer) if check and isinstance(answer, Answer) else None
             return incomplete(wrong) if wrong else answer
 
         return self._repeated(attempt, url)

@@ -1,4 +1,4 @@
-"""From page to page: never twice the same way, and never for ever."""
+"""From page to page: never twice the same way, never for ever."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.api.answers import Answer
-from connectors.api.client import ApiClient, Check
+from connectors.api.client import ApiClient
 
 
 @dataclass(frozen=True)
@@ -34,45 +34,66 @@ class Ask:
         return json.dumps(parts, sort_keys=True, default=str)
 
 
+Following = Callable[[Answer, Ask], Ask | None]
+
+
 def follow(
     client: ApiClient,
     first: Ask,
-    following: Callable[[Answer, Ask], Ask | None],
+    following: Following,
     *,
-    check: Check | None = None,
+    elements: Callable[[Any], list[Any]] | None = None,
+    check: Callable[[Answer, Ask], str | None] | None = None,
 ) -> Iterator[Answer]:
     """The answers from ``first`` on until ``following`` finds no next request in one.
 
-    An answer that leads back to a request already made is asked for again, as one with a passing
-    fault is; where it stays so, the API leads in a circle.
+    Asked for again, like an answer that was cut off, is one that leads back to a request already
+    made, that brings the same ``elements`` as the page before it, or with which ``check`` finds
+    something wrong.
 
     Raises:
-        RefusedRequestError: when the API does not answer with data, or leads in a circle.
+        RefusedRequestError: when that stays so, or the API does not answer with data.
     """
-    asked: set[str] = set()
+    walk = _Walk(following, elements, check)
     ask: Ask | None = first
     while ask is not None:
-        asked.add(ask.key)
-        answer, ask = _step(client, ask, following, check=check, asked=asked)
+        walk.set_out(ask)
+        answer = client.ask(
+            ask.path, ask.params, method=ask.method, json=ask.json, check=walk.wrong
+        )
         yield answer
+        ask = walk.after(answer)
 
 
-def _step(
-    client: ApiClient,
-    ask: Ask,
-    following: Callable[[Answer, Ask], Ask | None],
-    *,
-    check: Check | None,
-    asked: set[str],
-) -> tuple[Answer, Ask | None]:
-    for _ in range(client.system.max_attempts):
-        answer = client.ask(ask.path, ask.params, method=ask.method, json=ask.json, check=check)
-        coming = following(answer, ask)
-        if coming is None or coming.key not in asked:
-            return answer, coming
-    raise client.unavailable(
-        f"the answer leads back to a page already read after {client.system.max_attempts} "
-        "attempt(s)",
-        "the API ignores where to go on: check the paging parameters, or tell its owner",
-        path=ask.path,
-    )
+@dataclass
+class _Walk:
+    """Where a walk has been."""
+
+    following: Following
+    elements: Callable[[Any], list[Any]] | None
+    check: Callable[[Answer, Ask], str | None] | None
+    current: Ask = field(default_factory=lambda: Ask(""))
+    asked: set[str] = field(default_factory=set)
+    before: list[Any] = field(default_factory=list)
+
+    def set_out(self, ask: Ask) -> None:
+        """Note the request about to be made."""
+        self.current = ask
+        self.asked.add(ask.key)
+
+    def wrong(self, answer: Answer) -> str | None:
+        """What is wrong with an answer to the current request."""
+        reason = self.check(answer, self.current) if self.check else None
+        repeats = self.before and self.elements and self.elements(answer.body) == self.before
+        if reason is None and repeats:
+            reason = "the same page came once more"
+        if reason is None:
+            coming = self.following(answer, self.current)
+            if coming is not None and coming.key in self.asked:
+                reason = "the answer leads back to a page already read"
+        return reason
+
+    def after(self, answer: Answer) -> Ask | None:
+        """The next request; None after the last page."""
+        self.before = self.elements(answer.body) if self.elements else []
+        return self.following(answer, self.current)
