@@ -33,7 +33,7 @@ def utf8_blocks(
             that the encoding does not have.
     """
     name = _codec(encoding, place)
-    first = file.read(block_bytes)
+    first = _read(file, block_bytes)
     _require_declared(first, name, encoding, place)
     if name in _UTF8:
         yield from _as_it_is(first, file, block_bytes)
@@ -84,10 +84,22 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
+def _read(file: BinaryIO, count: int) -> bytes:
+    """The next ``count`` bytes, fewer only at the end: some streams give less at a time."""
+    block = file.read(count)
+    if not block or len(block) == count:
+        return block
+    parts, missing = [block], count - len(block)
+    while missing and (block := file.read(missing)):
+        parts.append(block)
+        missing -= len(block)
+    return b"".join(parts)
+
+
 def _as_it_is(block: bytes, file: BinaryIO, block_bytes: int) -> Iterator[bytes]:
     while block:
         yield block
-        block = file.read(block_bytes)
+        block = _read(file, block_bytes)
 
 
 def _transcoded(
@@ -111,4 +123,4 @@ def _transcoded(
         if text:
             yield text.encode("utf-8", "surrogatepass")
         position += len(block)
-        block = b"" if is_last else file.read(block_bytes)
+        block = b"" if is_last else _read(file, block_bytes)
