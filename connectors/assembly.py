@@ -1,183 +1,234 @@
-"""Makes one load date: every entity mapped and checked, repetitions left out, counts reconciled."""
+"""Makes one load date: every entity read in chunks, mapped and checked; repetitions left out."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from connectors.batches import Batch, read_rows
-from connectors.contracts import Outcome, check_columns, hold_or_pass, standard_checks, validate
-from connectors.drift import columns_expected, require_columns, require_present
+from connectors.batches import Batch
+from connectors.contract import RecordContract
+from connectors.contracts import Outcome, check_columns, hold_or_pass
 from connectors.lake import Lake
+from connectors.landed import LandedBatch
 from connectors.mapping import Context, Mapped, map_rows
-from connectors.partition import Counts, Partition, require_reconciled, watermark_of
+from connectors.partition import Account, Counts
+from connectors.partition_files import PartitionFiles
+from connectors.pipelining import ahead
 from connectors.questions import scale_of
-from connectors.records import RECORDS
-from connectors.repetitions import without_repetitions
-from connectors.rows import Refusal, Rows, readable
+from connectors.reading import Chunk
+from connectors.records import RECORDS, Record
+from connectors.row_hashes import HashSet
+from connectors.rows import Refusal
 from programme import Programme
 from programme.sources import Entity, RecordMap
+
+History = Mapping[str, list[dict[str, Any]]]
 
 
 def make_partition(
     programme: Programme,
     lake: Lake,
     batches: Mapping[str, list[Batch]],
+    files: PartitionFiles,
     *,
     load_date: date,
-) -> Partition:
-    """Map and check every entity of the load date, then leave out repetitions.
+    history: History,
+) -> Account:
+    """Read, map and check every entity of the load date into ``files``.
+
+    Memory does not grow with the rows.
+
+    Args:
+        programme: What is declared.
+        lake: The source's places.
+        batches: Entity -> its batches of the load date.
+        files: Where the rows go; nothing is in place yet when this returns.
+        load_date: The partition.
+        history: Entity, record and question -> profiles of earlier load dates.
 
     Raises:
         HeldBatchError: when a check of severity ``hold`` fails.
         SchemaDriftError: when a batch lacks a column.
+        UnreadableFileError: when a batch is not what it is declared to be.
         ReconciliationError: when the counts do not add up.
     """
-    partition = Partition(load_date)
-    pieces: dict[str, list[tuple[str, pa.Table]]] = defaultdict(list)
+    account = Account(load_date)
     for name, entity in programme.sources[lake.source].entities.items():
         if batches.get(name):
-            maker = _EntityMaker(programme, lake, name, entity, partition)
-            for record, table in maker.make(batches[name]):
-                pieces[record].append((name, table))
-    for record, tables in sorted(pieces.items()):
-        partition.raw[record] = without_repetitions(partition, RECORDS[record], tables)
-    require_reconciled(partition, lake.source)
-    partition.raw = {name: table for name, table in partition.raw.items() if table.num_rows}
-    partition.watermark = watermark_of(partition)
-    return partition
+            maker = _EntityMaker(programme, lake, name, entity, account, files, history)
+            maker.make(batches[name])
+    for record, file in files.raw_files():
+        _leave_out_repetitions(account, RECORDS[record], file)
+    account.require_reconciled(lake.source)
+    return account
+
+
+def _leave_out_repetitions(account: Account, record: Record, file: Any) -> None:
+    received: dict[str, int] = defaultdict(int)
+    for entity, rows in file.entities:
+        received[entity] += rows
+    found, dropped = file.without_repetitions((*record.key, "version"))
+    for entity, rows in received.items():
+        twice = dropped[entity]
+        account.count(entity, record.name, Counts(landed=rows - twice, duplicate=twice))
+    if found.conflicts:
+        account.warnings.append(
+            f"{record.name}: {found.conflicts} rows share key and version with another row and "
+            f"differ from it; the one received last was kept"
+        )
+
+
+@dataclass
+class _MappingState:
+    """One mapping of an entity while its chunks pass."""
+
+    mapping: RecordMap
+    record: Record
+    contract: RecordContract
+    seen: HashSet = field(default_factory=HashSet)
+    absent: frozenset[str] | None = None
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class _EntityMaker:
     """One entity's rows of one load date."""
 
     def __init__(
-        self, programme: Programme, lake: Lake, name: str, entity: Entity, partition: Partition
+        self,
+        programme: Programme,
+        lake: Lake,
+        name: str,
+        entity: Entity,
+        account: Account,
+        files: PartitionFiles,
+        history: History,
     ) -> None:
         self.programme = programme
         self.lake = lake
         self.name = name
         self.entity = entity
-        self.partition = partition
+        self.account = account
+        self.files = files
+        self._mappings = [self._state(mapping, history) for mapping in entity.records]
 
-    def make(self, batches: list[Batch]) -> list[tuple[str, pa.Table]]:
-        """(record, canonical rows that hold every check) for each mapping."""
-        received: list[tuple[str, Rows]] = []
-        unreadable: list[Refusal] = []
+    def make(self, batches: list[Batch]) -> None:
+        """Pass every chunk of every batch through every mapping."""
         for batch in batches:
-            rows, refused = self._rows(batch)
-            received.append((batch.file or batch.name, rows))
-            unreadable += refused
-            if batch.new_columns:
-                columns = ", ".join(batch.new_columns)
-                self._warn(f"{batch.file or batch.name}: new columns {columns}")
-        for record in dict.fromkeys(mapping.record for mapping in self.entity.records):
-            self._count(record, Counts(received=len(unreadable), quarantined=len(unreadable)))
-            self.partition.refusals[record] += [(self.name, refusal) for refusal in unreadable]
-        return [
-            (mapping.record, self._mapped(mapping, received)) for mapping in self.entity.records
-        ]
+            landed = LandedBatch(self.lake, self.name, self.entity, batch)
+            for state in self._mappings:
+                state.seen, state.absent = HashSet(), None
+            for chunk in ahead(landed.chunks()):
+                self._take(landed.where, chunk)
+            for state in self._mappings:
+                landed.require_all(state.absent or ())
+            for warning in landed.warnings:
+                self._warn(warning)
+        for state in self._mappings:
+            self._close(state)
 
-    def _rows(self, batch: Batch) -> tuple[Rows, list[Refusal]]:
-        table = read_rows(self.lake, self.name, batch)
-        if "_payload" not in table.column_names:
-            kept = [
-                c for c in columns_expected(self.entity) if self.entity.personal.get(c) != "drop"
-            ]
-            require_columns(
-                kept,
-                table.column_names,
+    def _state(self, mapping: RecordMap, history: History) -> _MappingState:
+        record = RECORDS[mapping.record]
+        contract = RecordContract(
+            self.entity,
+            record,
+            scale_of(mapping, self.programme.surveys),
+            load_date=self.account.load_date,
+            history=history.get(self._profile_key(mapping), []),
+        )
+        return _MappingState(mapping, record, contract)
+
+    def _take(self, where: str, chunk: Chunk) -> None:
+        for record in dict.fromkeys(state.record.name for state in self._mappings):
+            received = len(chunk.refusals) + chunk.left_out
+            self._count(record, Counts(received=received, not_applicable=chunk.left_out))
+            self._refuse(record, chunk.refusals)
+        for state in self._mappings:
+            context = Context(
                 source=self.lake.source,
                 entity=self.name,
-                where=batch.file or batch.name,
+                where=where,
+                timezone=self.programme.sources[self.lake.source].timezone,
+                surveys=self.programme.surveys,
             )
-            return readable(table)
-        rows, refused = readable(table)
-        if self.entity.columns is not None and len(rows):
-            self._compare_keys(rows, self.entity.columns, batch)
-        return rows, refused
-
-    def _compare_keys(self, rows: Rows, columns: list[str], batch: Batch) -> None:
-        where = batch.file or batch.name
-        kept = [c for c in columns if self.entity.personal.get(c) != "drop"]
-        require_present(rows, kept, source=self.lake.source, entity=self.name, where=where)
-        heads = {column.split(".")[0] for column in (*columns, *self.entity.personal)}
-        fresh = [name for name in rows.names() if name not in heads]
-        if fresh:
-            self._warn(f"{where}: new columns {', '.join(fresh)}")
-
-    def _mapped(self, mapping: RecordMap, received: list[tuple[str, Rows]]) -> pa.Table:
-        mapped = [
-            map_rows(
-                rows,
-                mapping,
-                Context(
-                    source=self.lake.source,
-                    entity=self.name,
-                    where=where,
-                    timezone=self.programme.sources[self.lake.source].timezone,
-                    surveys=self.programme.surveys,
-                ),
+            mapped = map_rows(chunk.rows, state.mapping, context, state.seen)
+            if mapped.absent is not None:
+                known = mapped.absent if state.absent is None else state.absent
+                state.absent = known & mapped.absent
+            counts = Counts(
+                received=mapped.received,
+                duplicate=mapped.duplicate,
+                not_applicable=mapped.not_applicable,
             )
-            for where, rows in received
-        ]
-        for part in mapped:
-            self._refuse(mapping.record, list(part.refusals))
-            self._count(
-                mapping.record,
-                Counts(
-                    received=part.received,
-                    duplicate=part.duplicate,
-                    not_applicable=part.not_applicable,
-                ),
-            )
-        return self._checked(mapping, mapped)
+            self._count(state.record.name, counts)
+            self._refuse(state.record.name, mapped.refusals)
+            self._checked(state, mapped)
 
-    def _checked(self, mapping: RecordMap, mapped: list[Mapped]) -> pa.Table:
-        record = RECORDS[mapping.record]
-        table = pa.concat_tables([part.table for part in mapped]).combine_chunks()
-        checks = standard_checks(
-            record,
-            question=scale_of(mapping, self.programme.surveys),
-            load_date=self.partition.load_date,
-            table=table,
-        )
-        declared = [check for check in self.entity.checks if check.record == record.name]
-        outcomes = validate(table, [*checks, *declared])
-        self.partition.checks += [outcome.summary(self.name) for outcome in outcomes]
-        where = f"load date {self.partition.load_date}"
-        hold_or_pass(outcomes, source=self.lake.source, entity=self.name, where=where)
-        for outcome in outcomes:
-            if not outcome.passed and outcome.check.severity == "warn":
-                self._warn(
-                    f"{outcome.check.expectation}: {len(outcome.failed)} rows fail "
-                    f"({outcome.check.reason})"
-                )
+    def _checked(self, state: _MappingState, mapped: Mapped) -> None:
+        if not mapped.table.num_rows:
+            return
+        outcomes = state.contract.check_rows(mapped.table)
+        hold_or_pass(outcomes, source=self.lake.source, entity=self.name, where=self._where)
+        self._note(state, outcomes)
         refused = _refusals(outcomes, mapped)
-        self._refuse(mapping.record, list(refused.values()))
-        keep = np.ones(table.num_rows, dtype=bool)
-        keep[list(refused)] = False
-        return table if keep.all() else table.filter(pa.array(keep))
+        self._refuse(state.record.name, refused.values())
+        table = mapped.table
+        if refused:
+            keep = np.ones(table.num_rows, dtype=bool)
+            keep[list(refused)] = False
+            table = table.filter(pa.array(keep))
+        state.contract.take(table)
+        self.account.note_occurrence(state.record, table)
+        self.files.add(self.name, state.record.name, table)
 
-    def _refuse(self, record: str, refusals: list[Refusal]) -> None:
-        self.partition.refusals[record] += [(self.name, refusal) for refusal in refusals]
-        self._count(record, Counts(quarantined=len(refusals)))
+    def _close(self, state: _MappingState) -> None:
+        outcomes, profile = state.contract.close()
+        hold_or_pass(outcomes, source=self.lake.source, entity=self.name, where=self._where)
+        self._note(state, outcomes)
+        self.account.profiles[self._profile_key(state.mapping)] = profile
+        self.account.checks += state.results.values()
+        for result in state.results.values():
+            if result["severity"] == "warn" and not result["passed"]:
+                fact = result.get("observed") or f"{result['failed']} rows fail"
+                self._warn(f"{result['expectation']}: {fact} ({result.get('reason', '')})")
+
+    def _note(self, state: _MappingState, outcomes: list[Outcome]) -> None:
+        """Join the results of one check over all chunks."""
+        for outcome in outcomes:
+            summary = outcome.summary(self.name)
+            key = repr((summary["expectation"], summary["columns"], outcome.check.kwargs))
+            known = state.results.setdefault(key, {**summary, "evaluated": 0, "failed": 0})
+            known["evaluated"] += summary["evaluated"]
+            known["failed"] += summary["failed"]
+            known["passed"] = known["passed"] and summary["passed"]
+
+    def _refuse(self, record: str, refusals: Any) -> None:
+        self._count(
+            record, Counts(quarantined=self.files.refuse(self.name, record, list(refusals)))
+        )
 
     def _count(self, record: str, counts: Counts) -> None:
-        key = (self.name, record)
-        self.partition.counts[key] = self.partition.counts.get(key, Counts()) + counts
+        self.account.count(self.name, record, counts)
 
     def _warn(self, text: str) -> None:
-        self.partition.warnings.append(f"{self.name}: {text}")
+        self.account.warnings.append(f"{self.name}: {text}")
+
+    def _profile_key(self, mapping: RecordMap) -> str:
+        position = self.entity.records.index(mapping)
+        return f"{self.name}/{mapping.record}/{mapping.question or position}"
+
+    @property
+    def _where(self) -> str:
+        return f"load date {self.account.load_date}"
 
 
-def _refusals(outcomes: list[Outcome], mapped: list[Mapped]) -> dict[int, Refusal]:
-    """Position among all mapped rows -> its first broken rule."""
-    starts = np.cumsum([0, *(part.table.num_rows for part in mapped)])
+def _refusals(outcomes: list[Outcome], mapped: Mapped) -> dict[int, Refusal]:
+    """Position among the mapped rows -> its first broken rule."""
     found: dict[int, Refusal] = {}
     for outcome in outcomes:
         if outcome.check.severity != "quarantine":
@@ -185,10 +236,8 @@ def _refusals(outcomes: list[Outcome], mapped: list[Mapped]) -> dict[int, Refusa
         check = outcome.check
         column = ", ".join(check_columns(check))
         for position, value in zip(outcome.failed, outcome.values, strict=True):
-            if position in found:
-                continue
-            part = int(np.searchsorted(starts, position, side="right")) - 1
-            payload = mapped[part].rows.payload(position - int(starts[part]))
-            reason = check.reason or check.expectation
-            found[position] = Refusal(check.expectation, reason, column, value, payload)
+            if position not in found:
+                payload = mapped.rows.payload(position)
+                reason = check.reason or check.expectation
+                found[position] = Refusal(check.expectation, reason, column, value, payload)
     return dict(sorted(found.items()))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO, Literal, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.lake import Lake, read_json, remove_unfinished, write_json, write_parquet
+from connectors.lake import Lake, read_json, remove_unfinished, write_json
 
 CursorValue = str | int
+Form = Literal["rows", "bytes"]
+SUFFIXES: dict[Form, str] = {"rows": ".parquet", "bytes": ".zst"}
+_ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,16 @@ class Batch:
         name: ``<sequence>-<first digits of the data's sha256>``, the file's stem.
         sequence: Rises by one with every batch of the entity, over all load dates.
         load_date: The partition it lies in.
-        rows: Rows of the parquet file.
-        sha256: Of the parquet file.
+        form: ``rows`` (parquet: tables, payloads, and files with personal data, protected) or
+            ``bytes`` (the file's content as received, compressed).
+        rows: Rows of the parquet file; 0 for bytes, which are read as rows when they are landed.
+        size: Bytes of the content as received; 0 for rows.
+        sha256: Of the batch's own file.
         file: The file it was read from; empty for databases and APIs.
-        content_sha256: Of that file's content, decompressed.
+        stamp: Size and time of change, or the tag, that the file had; the same again is not read.
+        content_sha256: Of the file's content, decompressed, or of all rows of a snapshot.
         cursor: The highest cursor value read; None without a cursor.
+        uncursored: Rows without a cursor value, which every pull reads again.
         already_landed: Rows read again within the lookback and left out as unchanged.
         new_columns: Columns that the declaration does not list.
         run_id: The run that wrote it.
@@ -38,24 +47,16 @@ class Batch:
     load_date: date
     rows: int
     sha256: str
+    form: Form = "rows"
+    size: int = 0
     file: str = ""
+    stamp: str = field(default="", compare=False)
     content_sha256: str = ""
     cursor: CursorValue | None = None
+    uncursored: int = 0
     already_landed: int = 0
     new_columns: tuple[str, ...] = ()
     run_id: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Pulled:
-    """Rows just read, not yet committed. The attributes are those of ``Batch``."""
-
-    table: pa.Table
-    file: str = ""
-    content_sha256: str = ""
-    cursor: CursorValue | None = None
-    already_landed: int = 0
-    new_columns: tuple[str, ...] = ()
 
 
 def committed(lake: Lake, entity: str) -> list[Batch]:
@@ -69,42 +70,21 @@ def remove_orphans(lake: Lake, entity: str) -> int:
     removed = 0
     for folder in lake.landing(entity).glob("load_date=*"):
         remove_unfinished(folder)
-        for path in folder.glob("*.parquet"):
+        for path in [path for suffix in SUFFIXES.values() for path in folder.glob(f"*{suffix}")]:
             if not path.with_suffix(".json").exists():
                 path.unlink()
                 removed += 1
     return removed
 
 
-def commit(
-    lake: Lake, entity: str, pulled: Pulled, *, sequence: int, load_date: date, run_id: str
-) -> Batch:
-    """Write the data, then the manifest, which is the commit.
-
-    Raises:
-        LakeWriteError: when the disk is full; the data is then an orphan or absent.
-    """
-    folder = lake.landing(entity) / f"load_date={load_date}"
-    draft = folder / f"{sequence:06d}.parquet"
-    digest = write_parquet(draft, pulled.table, source=lake.source)
-    name = f"{sequence:06d}-{digest[:12]}"
-    draft.replace(folder / f"{name}.parquet")
-    batch = Batch(
-        name=name,
-        sequence=sequence,
-        load_date=load_date,
-        rows=pulled.table.num_rows,
-        sha256=digest,
-        file=pulled.file,
-        content_sha256=pulled.content_sha256,
-        cursor=pulled.cursor,
-        already_landed=pulled.already_landed,
-        new_columns=pulled.new_columns,
-        run_id=run_id,
-    )
-    content = asdict(batch) | {"load_date": str(load_date), "new_columns": list(batch.new_columns)}
-    write_json(folder / f"{name}.json", content, source=lake.source)
-    return batch
+def write_manifest(lake: Lake, entity: str, batch: Batch) -> None:
+    """Write the batch's manifest, which is the commit; its data must be durable."""
+    content = asdict(batch) | {
+        "load_date": str(batch.load_date),
+        "new_columns": list(batch.new_columns),
+    }
+    folder = lake.landing(entity) / f"load_date={batch.load_date}"
+    write_json(folder / f"{batch.name}.json", content, source=lake.source)
 
 
 def set_aside(lake: Lake, entity: str, batch: Batch, *, reason: str) -> None:
@@ -112,15 +92,36 @@ def set_aside(lake: Lake, entity: str, batch: Batch, *, reason: str) -> None:
     folder = lake.landing(entity) / f"load_date={batch.load_date}"
     apart = lake.landing(entity) / "withdrawn"
     write_json(apart / f"{batch.name}.reason.json", {"reason": reason}, source=lake.source)
-    for suffix in (".json", ".parquet"):
+    for suffix in (".json", SUFFIXES[batch.form]):
         (folder / f"{batch.name}{suffix}").replace(apart / f"{batch.name}{suffix}")
 
 
-def read_rows(lake: Lake, entity: str, batch: Batch) -> pa.Table:
-    """The batch's rows as landed."""
-    path = lake.landing(entity) / f"load_date={batch.load_date}" / f"{batch.name}.parquet"
-    with pq.ParquetFile(path) as file:
-        return file.read()
+def data_path(lake: Lake, entity: str, batch: Batch) -> Path:
+    """The batch's own file."""
+    folder = lake.landing(entity) / f"load_date={batch.load_date}"
+    return folder / f"{batch.name}{SUFFIXES[batch.form]}"
+
+
+def read_rows(
+    lake: Lake, entity: str, batch: Batch, *, at_once: int = _ROWS_AT_ONCE
+) -> Iterator[pa.Table]:
+    """The rows of a batch of form ``rows`` as landed, a bounded number at a time."""
+    with pq.ParquetFile(data_path(lake, entity, batch)) as file:
+        for part in file.iter_batches(batch_size=at_once):
+            yield pa.Table.from_batches([part])
+
+
+def row_columns(lake: Lake, entity: str, batch: Batch) -> list[str]:
+    """The columns of a batch of form ``rows``."""
+    with pq.ParquetFile(data_path(lake, entity, batch)) as file:
+        return [str(name) for name in file.schema_arrow.names]
+
+
+def open_bytes(lake: Lake, entity: str, batch: Batch) -> BinaryIO:
+    """The content of a batch of form ``bytes`` from its start, decompressed."""
+    return cast(
+        "BinaryIO", pa.CompressedInputStream(pa.OSFile(str(data_path(lake, entity, batch))), "zstd")
+    )
 
 
 def highest_cursor(batches: list[Batch]) -> CursorValue | None:
@@ -132,6 +133,13 @@ def highest_of(cursors: Iterable[CursorValue | None]) -> CursorValue | None:
     """The highest value; numbers by size, text by its order; None where there is none."""
     values = [cursor for cursor in cursors if cursor is not None]
     return max(values, key=lambda value: (isinstance(value, str), value)) if values else None
+
+
+def is_after(value: CursorValue, bound: CursorValue) -> bool:
+    """Whether one cursor lies behind the other; numbers by size, text by its order."""
+    if isinstance(value, int) and isinstance(bound, int):
+        return value > bound
+    return str(value) > str(bound)
 
 
 def _read(path: Path) -> Batch:

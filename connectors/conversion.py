@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.instants import InstantFormat, localize, parse_instants
+from connectors.instants import InstantFormat, localize, parse_instants, plain_instants
 from connectors.records import FieldType
 
 Positions = npt.NDArray[np.int64]
@@ -100,6 +100,13 @@ def _accepted(values: pa.Array) -> Converted:
 
 
 def _numbers(text: pa.Array) -> Converted:
+    try:
+        # what Arrow reads as a finite number is one; it also reads words such as "inf"
+        plain = pc.cast(text, pa.float64())
+        if pc.all(pc.is_finite(plain), skip_nulls=True, min_count=0).as_py():
+            return _accepted(plain)
+    except pa.ArrowInvalid:
+        pass  # at least one value is none: the way below says which
     matches = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
     numbers = pc.cast(_where(matches, pc.utf8_ltrim(text, "+")), pa.float64())
     finite = pc.fill_null(pc.is_finite(numbers), False)
@@ -121,6 +128,10 @@ def _flags(text: pa.Array) -> Converted:
 
 
 def _from_instant_text(text: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted:
+    if kind == "instant" and not spec.formats:
+        plain = plain_instants(text, spec.timezone)
+        if plain is not None:
+            return _accepted(plain)
     parsed = parse_instants(_series(text), spec)
     return _temporal(parsed.values, parsed.reasons, kind, spec.timezone)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.types import NullType
 
-from connectors.batches import CursorValue, Pulled
-from connectors.cursors import as_instant, cursor_value, read_from
-from connectors.drift import columns_expected, new_columns, require_columns
+from connectors.batches import CursorValue
+from connectors.cursors import as_instant, cursor_value
+from connectors.drift import columns_expected, require_columns
 from connectors.errors import SchemaDriftError, SourceUnavailableError
+from connectors.intake import Part
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
 from programme.sources import Entity
@@ -27,20 +28,22 @@ from programme.systems import SqlRead, SqlSystem
 _CHUNK_ROWS = 50_000
 
 
-def pull_table(
+def table_parts(
     system: SqlSystem,
     entity: Entity,
     placeholders: Placeholders,
     *,
     name: str,
-    highest: CursorValue | None,
-    history_from: date | None,
+    since: CursorValue | None,
     privacy: Privacy,
-) -> Pulled:
-    """Read the table whole, or from the cursor on.
+    as_text: frozenset[str] = frozenset(),
+    found: list[str] | None = None,
+) -> Iterator[Part]:
+    """Read the table whole, or from the cursor on, a bounded number of rows at a time.
 
     Rows at the cursor itself are read again, because others may have been written in the same
-    moment; the caller leaves out those it has.
+    moment; the caller leaves out those it has. Columns in ``as_text`` are taken as text whatever
+    their type. The table's columns are put into ``found`` before the first part.
 
     Raises:
         SourceUnavailableError: when the database does not answer.
@@ -48,7 +51,6 @@ def pull_table(
     """
     read = entity.sql
     assert read is not None  # noqa: S101  (the declaration's validator sees to it)
-    since = read_from(highest, lookback_minutes=entity.lookback_minutes, history_from=history_from)
     reader = TableReader(placeholders, name, read, system)
     try:
         engine = reader.engine()
@@ -60,15 +62,18 @@ def pull_table(
                 require_columns(
                     expected, present, source=reader.source, entity=name, where=read.table
                 )
-                rows = reader.rows(connection, table, since)
+                if found is not None:
+                    found[:] = present
+                for rows in reader.chunks(connection, table, since, as_text):
+                    cursor = _highest(rows, read.cursor) if read.cursor else None
+                    # read in the order of the cursor: what comes later is not earlier
+                    resumable = read.cursor is not None
+                    blank = rows.column(read.cursor).null_count if read.cursor else 0
+                    yield Part(privacy.protect_table(rows), cursor, resumable, blank)
         finally:
             engine.dispose()
     except sa.exc.SQLAlchemyError as error:
         raise reader.unavailable(error) from None
-    cursor = _highest(rows, read.cursor) if read.cursor else None
-    return Pulled(
-        privacy.protect_table(rows), cursor=cursor, new_columns=new_columns(entity, present)
-    )
 
 
 class TableReader:
@@ -115,9 +120,13 @@ class TableReader:
                 mend="correct `table`",
             ) from None
 
-    def rows(
-        self, connection: sa.Connection, table: sa.Table, since: CursorValue | None
-    ) -> pa.Table:
+    def chunks(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        since: CursorValue | None,
+        as_text: frozenset[str],
+    ) -> Iterator[pa.Table]:
         """All rows from ``since`` on, in a stable order, and ``_row`` from 1."""
         plain = self.url.get_backend_name() == "sqlite"
         # SQLite keeps what it was given whatever the column's type says: take that, uninterpreted
@@ -135,7 +144,10 @@ class TableReader:
                 if start is not None:
                     query = query.where(sa.or_(cursor.is_(None), cursor >= start))
         result = connection.execution_options(yield_per=_CHUNK_ROWS).execute(query.order_by(*order))
-        return _arrow(list(columns), result.partitions(_CHUNK_ROWS))
+        row = 0
+        for chunk in result.partitions(_CHUNK_ROWS):
+            yield _arrow(list(columns), chunk, as_text, first_row=row + 1)
+            row += len(chunk)
 
     def unavailable(self, error: sa.exc.SQLAlchemyError) -> SourceUnavailableError:
         """``error`` without credentials and without the statement's values."""
@@ -179,14 +191,15 @@ def _highest(rows: pa.Table, cursor: str) -> CursorValue | None:
     return cursor_value(pc.max(rows.column(cursor)).as_py())
 
 
-def _arrow(names: list[str], chunks: Iterable[Any]) -> pa.Table:
-    pieces: list[list[pa.Array]] = [[] for _ in names]
-    for chunk in chunks:
-        for piece, values in zip(pieces, zip(*chunk, strict=True), strict=True):
-            piece.append(_column(values))
-    arrays = [_joined(piece) for piece in pieces]
-    table = pa.table(dict(zip(names, arrays, strict=True)))
-    return table.append_column("_row", pa.array(range(1, table.num_rows + 1), pa.int64()))
+def _arrow(
+    names: list[str], chunk: Sequence[Any], as_text: frozenset[str], *, first_row: int
+) -> pa.Table:
+    columns = zip(names, zip(*chunk, strict=True), strict=True)
+    table = pa.table(
+        {name: _as_text(values) if name in as_text else _column(values) for name, values in columns}
+    )
+    rows = range(first_row, first_row + table.num_rows)
+    return table.append_column("_row", pa.array(rows, pa.int64()))
 
 
 def _column(values: tuple[Any, ...]) -> pa.Array:
@@ -227,10 +240,3 @@ def text_of(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return str(value) if not isinstance(value, Decimal) else format(value, "f")
-
-
-def _joined(pieces: list[pa.Array]) -> pa.ChunkedArray:
-    """One column of all chunks; text where the chunks do not agree on a type."""
-    kinds = {piece.type for piece in pieces if piece.null_count < len(piece)}
-    kind = kinds.pop() if len(kinds) == 1 else pa.string()
-    return pa.chunked_array([piece.cast(kind) for piece in pieces], kind)

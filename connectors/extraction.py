@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from connectors.batches import (
-    Batch,
-    Pulled,
-    commit,
+    CursorValue,
     committed,
     highest_cursor,
     remove_orphans,
     set_aside,
 )
+from connectors.cursors import read_from
+from connectors.drafts import ColumnTypeError
+from connectors.drift import new_columns
 from connectors.errors import ConnectorError, UnusableDeclarationError, raise_first
+from connectors.intake import Intake, PayloadParts, take_parts
 from connectors.lake import Lake, read_json, write_json
+from connectors.opening import open_pages
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
-from connectors.repeats import without_landed
 from programme import Programme, Settings
 from programme.sources import Entity, Source
-from programme.systems import FilesSystem, RestSystem, SqlSystem
+from programme.systems import FilesSystem, SqlSystem
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ class EntityExtract:
     Attributes:
         entity: Its name.
         batches: Names of the batches written.
-        rows: Rows in them.
+        rows: Rows in them; files received as they are become rows when they are landed.
+        size: Bytes of such files.
         already_landed: Unchanged rows read again within the lookback and left out.
         repeated_files: (file, same content as) for files delivered twice.
         new_columns: Columns that the declaration does not list.
@@ -46,6 +49,7 @@ class EntityExtract:
     entity: str
     batches: tuple[str, ...] = ()
     rows: int = 0
+    size: int = 0
     already_landed: int = 0
     repeated_files: tuple[tuple[str, str], ...] = ()
     new_columns: tuple[str, ...] = ()
@@ -67,13 +71,17 @@ class ExtractSummary:
 
     def __str__(self) -> str:
         parts = [
-            f"{entity.entity} {entity.rows} rows in {len(entity.batches)} batches"
+            f"{entity.entity} {_amount(entity)} in {len(entity.batches)} batches"
             + (f", {entity.already_landed} already landed" if entity.already_landed else "")
             + "".join(f", {file} repeats {same}" for file, same in entity.repeated_files)
             + (f", new columns {', '.join(entity.new_columns)}" if entity.new_columns else "")
             for entity in self.entities
         ]
         return f"{self.source} {self.load_date}: {'; '.join(parts)}"
+
+
+def _amount(entity: EntityExtract) -> str:
+    return f"{entity.size / 1e6:.1f} MB" if entity.size else f"{entity.rows} rows"
 
 
 def extract(
@@ -132,6 +140,7 @@ class EntityPull:
         self, source: Source, settings: Settings, lake: Lake, name: str, entity: Entity
     ) -> None:
         self.source = source
+        self.settings = settings
         self.lake = lake
         self.name = name
         self.entity = entity
@@ -139,90 +148,105 @@ class EntityPull:
         self.privacy = Privacy.of(entity.personal, os.environ, source=lake.source)
 
     def run(self, *, load_date: date, run_id: str) -> EntityExtract:
-        """Clear up after a killed run, read, commit."""
+        """Clear up after a killed run, read, commit.
+
+        Raises:
+            ConnectorError: when the source fails; what was committed before stays.
+        """
         orphans = remove_orphans(self.lake, self.name)
-        earlier = committed(self.lake, self.name)
-        sequence = earlier[-1].sequence if earlier else 0
-        batches: list[Batch] = []
-        repeated: list[tuple[str, str]] = []
-        failures: list[ConnectorError] = []
-        for pulled in self._pull(earlier):
-            if isinstance(pulled, ConnectorError):
-                failures.append(pulled)
-                continue
-            if isinstance(pulled, tuple):
-                repeated.append(pulled)
-                _log.warning(
-                    "%s.%s: %s has the content of %s, not read again",
-                    self.lake.source,
-                    self.name,
-                    *pulled,
-                )
-                continue
-            sequence += 1
-            batches.append(
-                commit(
-                    self.lake,
-                    self.name,
-                    pulled,
-                    sequence=sequence,
-                    load_date=load_date,
-                    run_id=run_id,
-                )
+        intake = Intake(
+            lake=self.lake,
+            name=self.name,
+            load_date=load_date,
+            run_id=run_id,
+            privacy=self.privacy,
+            earlier=committed(self.lake, self.name),
+        )
+        repeated = self._take(intake)
+        for pair in repeated:
+            _log.warning(
+                "%s.%s: %s has the content of %s, not read again",
+                self.lake.source,
+                self.name,
+                *pair,
             )
-        raise_first(failures)
         return EntityExtract(
             entity=self.name,
-            batches=tuple(batch.name for batch in batches),
-            rows=sum(batch.rows for batch in batches),
-            already_landed=sum(batch.already_landed for batch in batches),
+            batches=tuple(batch.name for batch in intake.batches),
+            rows=sum(batch.rows for batch in intake.batches),
+            size=sum(batch.size for batch in intake.batches),
+            already_landed=sum(batch.already_landed for batch in intake.batches),
             repeated_files=tuple(repeated),
-            new_columns=tuple(dict.fromkeys(c for batch in batches for c in batch.new_columns)),
+            new_columns=tuple(
+                dict.fromkeys(column for batch in intake.batches for column in batch.new_columns)
+            ),
             orphans=orphans,
         )
 
-    def _pull(self, earlier: list[Batch]) -> Iterable[Pulled | tuple[str, str] | ConnectorError]:
+    def _take(self, intake: Intake) -> list[tuple[str, str]]:
         system = self.source.system
         if isinstance(system, FilesSystem):
-            from connectors.extract_files import pull_files
+            from connectors.extract_files import take_files
 
-            return pull_files(
-                system,
-                self.entity,
-                self.placeholders,
-                name=self.name,
-                earlier=earlier,
-                privacy=self.privacy,
-            )
-        pulled = self._pull_window(system, earlier)
-        fresh = without_landed(self.lake, self.name, self.entity, pulled, earlier)
-        return [] if fresh is None else [fresh]
-
-    def _pull_window(self, system: SqlSystem | RestSystem, earlier: list[Batch]) -> Pulled:
-        highest = highest_cursor(earlier)
+            return take_files(system, self.entity, self.placeholders, intake)
+        highest = highest_cursor(intake.earlier)
+        since = read_from(
+            highest,
+            lookback_minutes=self.entity.lookback_minutes,
+            history_from=self.source.history_from,
+        )
         if isinstance(system, SqlSystem):
-            from connectors.extract_sql import pull_table
-
-            return pull_table(
-                system,
-                self.entity,
-                self.placeholders,
-                name=self.name,
-                highest=highest,
-                history_from=self.source.history_from,
-                privacy=self.privacy,
-            )
-        from connectors.extract_rest import pull_collection
-
-        return pull_collection(
+            self._take_table(system, intake, since)
+            return []
+        with open_pages(
             system,
             self.entity,
             self.placeholders,
             name=self.name,
+            home=self.settings.home,
             highest=highest,
             history_from=self.source.history_from,
-            privacy=self.privacy,
-        )
+        ) as pages:
+            parts = PayloadParts(
+                pages,
+                self.privacy,
+                source=self.lake.source,
+                entity=self.name,
+                cursor=self.entity.rest.cursor if self.entity.rest else None,
+            )
+            take_parts(intake, parts, since=since if system.kind == "rest" else None)
+        return []
+
+    def _take_table(self, system: SqlSystem, intake: Intake, since: CursorValue | None) -> None:
+        from connectors.extract_sql import table_parts
+
+        as_text: frozenset[str] = frozenset()
+        while True:
+            present: list[str] = []
+            parts = table_parts(
+                system,
+                self.entity,
+                self.placeholders,
+                name=self.name,
+                since=since,
+                privacy=self.privacy,
+                as_text=as_text,
+                found=present,
+            )
+            fresh = functools.partial(new_columns, self.entity, present)
+            try:
+                take_parts(
+                    intake,
+                    parts,
+                    since=since,
+                    is_snapshot=self.entity.sql is not None and self.entity.sql.cursor is None,
+                    new_columns=fresh,
+                )
+            except ColumnTypeError as changed:
+                # the database keeps values of several types in one column: read it as text
+                as_text |= {changed.column}
+            else:
+                return
 
 
 def _note_visit(lake: Lake, load_date: date, entities: list[EntityExtract]) -> None:

@@ -10,7 +10,8 @@ from connectors.records import RECORDS
 from programme import Programme
 
 # raise when the code gives other rows for the same landing and declarations
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
+_DECIDING = {"records", "checks", "columns", "contract", "files"}
 
 
 def landing_fingerprint(batches: Mapping[str, list[Batch]]) -> str:
@@ -23,7 +24,7 @@ def mapping_hash(programme: Programme, source_id: str) -> str:
     """Of everything declared that decides what becomes of a landed row."""
     source = programme.sources[source_id]
     entities = {
-        name: entity.model_dump(mode="json", include={"records", "checks", "columns"})
+        name: entity.model_dump(mode="json", include=_DECIDING)
         for name, entity in source.entities.items()
     }
     used = {part.survey for entity in source.entities.values() for part in entity.records}

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from connectors.errors import LakeBusyError, LakeWriteError
 
 LOCK_SECONDS = 600.0
-_UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Lake:
             LakeBusyError: when another run holds it for longer than ten minutes.
         """
         path = self.root / "locks" / f"{self.source}.lock"
-        with _writing(path, self.source):
+        with writing(path, self.source):
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(path, timeout=LOCK_SECONDS):
@@ -80,7 +80,7 @@ def write_parquet(path: Path, table: pa.Table, *, source: str) -> str:
     Raises:
         LakeWriteError: when the disk is full or not writable; ``path`` is then as it was.
     """
-    with _writing(path, source), _replacing(path) as unfinished:
+    with writing(path, source), _replacing(path) as unfinished:
         pq.write_table(table, unfinished, compression="zstd")
         return sha256_of(unfinished)
 
@@ -92,7 +92,7 @@ def write_json(path: Path, content: dict[str, Any], *, source: str) -> None:
         LakeWriteError: when the disk is full or not writable; ``path`` is then as it was.
     """
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    with _writing(path, source), _replacing(path) as unfinished:
+    with writing(path, source), _replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
@@ -104,7 +104,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def remove_unfinished(folder: Path) -> None:
     """Delete what a killed run left half-written in ``folder``."""
-    for path in sorted(folder.glob(f"*{_UNFINISHED}")):
+    for path in sorted(folder.glob(f"*{UNFINISHED}")):
         path.unlink()
 
 
@@ -123,7 +123,12 @@ def fingerprint_of(content: object) -> str:
 
 
 @contextmanager
-def _writing(path: Path, source: str) -> Iterator[None]:
+def writing(path: Path, source: str) -> Iterator[None]:
+    """Turn a failure to write ``path`` into an error that says how to go on.
+
+    Raises:
+        LakeWriteError: when the disk is full or not writable.
+    """
     try:
         yield
     except OSError as error:
@@ -133,7 +138,7 @@ def _writing(path: Path, source: str) -> Iterator[None]:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + _UNFINISHED)
+    unfinished = path.with_name(path.name + UNFINISHED)
     try:
         yield unfinished
         with unfinished.open("rb") as file:

@@ -11,23 +11,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-from connectors.assembly import make_partition
+from connectors.assembly import History, make_partition
 from connectors.batches import Batch, committed
 from connectors.declared import declare
-from connectors.errors import ConnectorError, HeldBatchError, SchemaDriftError, raise_first
-from connectors.fingerprints import landing_fingerprint, mapping_hash
-from connectors.lake import (
-    Lake,
-    fingerprint_of,
-    read_json,
-    remove_unfinished,
-    write_json,
-    write_parquet,
+from connectors.errors import (
+    ConnectorError,
+    HeldBatchError,
+    SchemaDriftError,
+    UnreadableFileError,
+    raise_first,
 )
-from connectors.partition import Counts, Partition
+from connectors.fingerprints import landing_fingerprint, mapping_hash
+from connectors.lake import Lake, fingerprint_of, read_json, write_json, write_parquet
+from connectors.partition import Counts
+from connectors.partition_files import PartitionFiles
 from connectors.records import RECORDS
 from ledger import Ledger, Load
 from programme import Programme, Settings
@@ -114,17 +113,20 @@ def land(
     with lake.locked():
         load_dates = _load_dates(programme, lake)
         replaced = _replaced(load_dates.values())
+        history: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for load_date, batches in sorted(load_dates.items()):
             landing = landing_fingerprint(batches)
             manifest = _standing(lake, load_date, landing=landing, mapping=mapping)
             rewritten = manifest is None
             if manifest is None:
+                making = _Making(programme, lake, load_date, run_id, history)
                 try:
-                    partition = _made(programme, lake, batches, load_date, replaced)
+                    manifest = making.run(batches, replaced, landing=landing, mapping=mapping)
                 except ConnectorError as error:
                     failures.append(error)
                     continue
-                manifest = _write(lake, partition, landing=landing, mapping=mapping, run_id=run_id)
+            for key, profile in manifest["profiles"].items():
+                history[key].append(profile)
             if recorded.get((source_id, load_date)) != manifest["fingerprint"]:
                 ledger.record_load(_load(source_id, load_date, manifest))
             done.append(_summary(load_date, manifest, rewritten=rewritten))
@@ -174,26 +176,69 @@ def _replaced(load_dates: Iterable[dict[str, list[Batch]]]) -> frozenset[tuple[s
     )
 
 
-def _made(
-    programme: Programme,
-    lake: Lake,
-    batches: dict[str, list[Batch]],
-    load_date: date,
-    replaced: frozenset[tuple[str, str]],
-) -> Partition:
-    """The load date; where it is held, without the files that were delivered again since."""
-    try:
-        return make_partition(programme, lake, batches, load_date=load_date)
-    except (HeldBatchError, SchemaDriftError) as error:
-        left = {
-            name: [batch for batch in part if (name, batch.name) not in replaced]
-            for name, part in batches.items()
+@dataclass(frozen=True)
+class _Making:
+    """One load date on its way to ``raw``."""
+
+    programme: Programme
+    lake: Lake
+    load_date: date
+    run_id: str
+    history: History
+
+    def run(
+        self,
+        batches: dict[str, list[Batch]],
+        replaced: frozenset[tuple[str, str]],
+        *,
+        landing: str,
+        mapping: str,
+    ) -> dict[str, Any]:
+        """Make and write it; where it is held, without files that were delivered again since."""
+        try:
+            return self._write(batches, landing=landing, mapping=mapping)
+        except (HeldBatchError, SchemaDriftError, UnreadableFileError) as error:
+            left = {
+                name: [batch for batch in part if (name, batch.name) not in replaced]
+                for name, part in batches.items()
+            }
+            if left == batches:
+                raise
+            warning = f"left out files that were delivered again since: {error}"
+            return self._write(left, landing=landing, mapping=mapping, warning=warning)
+
+    def _write(
+        self, batches: dict[str, list[Batch]], *, landing: str, mapping: str, warning: str = ""
+    ) -> dict[str, Any]:
+        with PartitionFiles(self.lake, self.load_date, self.run_id) as files:
+            account = make_partition(
+                self.programme,
+                self.lake,
+                batches,
+                files,
+                load_date=self.load_date,
+                history=self.history,
+            )
+            account.warnings += [warning] if warning else []
+            # from here on the load date is unfinished until its new manifest stands
+            self.lake.manifest(self.load_date).unlink(missing_ok=True)
+            outputs = files.put_in_place()
+        manifest = {
+            "source": self.lake.source,
+            "load_date": str(self.load_date),
+            "run_id": self.run_id,
+            "landing_fingerprint": landing,
+            "mapping_hash": mapping,
+            "fingerprint": hashlib.sha256(f"{landing} {mapping}".encode()).hexdigest(),
+            "counts": account.counts_by_entity(),
+            "watermark": None if account.watermark is None else account.watermark.isoformat(),
+            "checks": account.checks,
+            "profiles": account.profiles,
+            "warnings": account.warnings,
+            "outputs": outputs,
         }
-        if left == batches:
-            raise
-        partition = make_partition(programme, lake, left, load_date=load_date)
-        partition.warnings.append(f"left out files that were delivered again since: {error}")
-        return partition
+        write_json(self.lake.manifest(self.load_date), manifest, source=self.lake.source)
+        return manifest
 
 
 def _standing(lake: Lake, load_date: date, *, landing: str, mapping: str) -> dict[str, Any] | None:
@@ -207,48 +252,6 @@ def _standing(lake: Lake, load_date: date, *, landing: str, mapping: str) -> dic
     paths = [lake.raw(record, load_date) for record in raw]
     paths += [lake.quarantine(record, load_date) for record in quarantine]
     return manifest if all(path.exists() for path in paths) else None
-
-
-def _write(
-    lake: Lake, partition: Partition, *, landing: str, mapping: str, run_id: str
-) -> dict[str, Any]:
-    load_date = partition.load_date
-    # from here on the load date is unfinished until its new manifest stands
-    lake.manifest(load_date).unlink(missing_ok=True)
-    outputs: dict[str, Any] = {}
-    for record in RECORDS:
-        for layer, tables, path in (
-            ("raw", partition.raw, lake.raw(record, load_date)),
-            ("quarantine", partition.quarantined(run_id), lake.quarantine(record, load_date)),
-        ):
-            remove_unfinished(path.parent)
-            if record in tables:
-                digest = write_parquet(path, tables[record], source=lake.source)
-                rows = tables[record].num_rows
-                outputs.setdefault(layer, {})[record] = {"rows": rows, "sha256": digest}
-            elif path.exists():
-                _remove(path)
-    fingerprint = hashlib.sha256(f"{landing} {mapping}".encode()).hexdigest()
-    manifest = {
-        "source": lake.source,
-        "load_date": str(load_date),
-        "run_id": run_id,
-        "landing_fingerprint": landing,
-        "mapping_hash": mapping,
-        "fingerprint": fingerprint,
-        "counts": partition.counts_by_entity(),
-        "watermark": None if partition.watermark is None else partition.watermark.isoformat(),
-        "checks": list(partition.checks),
-        "warnings": list(partition.warnings),
-        "outputs": outputs,
-    }
-    write_json(lake.manifest(load_date), manifest, source=lake.source)
-    return manifest
-
-
-def _remove(path: Path) -> None:
-    path.unlink()
-    path.parent.rmdir()
 
 
 def _totals(manifest: dict[str, Any]) -> Counts:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.conversion import Converted, as_text, convert, row_fingerprints, without_empty
-from connectors.drift import columns_used, require_present
+from connectors.drift import columns_used
 from connectors.errors import UnusableDeclarationError
 from connectors.instants import InstantFormat
 from connectors.questions import answers_many_questions, declared_constants, looked_up
 from connectors.records import ARROW_TYPES, RECORDS, RecordField
+from connectors.row_hashes import HashSet, row_hashes
 from connectors.rows import Positions, Refusal, Rows
 from programme.base import Scalar
 from programme.sources import Condition, FieldMap, RecordMap
@@ -39,6 +39,7 @@ class Mapped:
         received: Rows given to the mapping: landed rows, or elements of the exploded list.
         duplicate: Rows left out by ``first_by``.
         not_applicable: Rows left out by ``where``, or without elements to explode.
+        absent: Columns that the mapping reads and none of these rows has; None without rows.
     """
 
     table: pa.Table
@@ -47,6 +48,7 @@ class Mapped:
     received: int
     duplicate: int
     not_applicable: int
+    absent: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,26 @@ class Context:
     surveys: Mapping[str, Survey]
 
 
-def map_rows(rows: Rows, mapping: RecordMap, context: Context) -> Mapped:
+def map_rows(
+    rows: Rows, mapping: RecordMap, context: Context, seen: HashSet | None = None
+) -> Mapped:
     """Apply ``mapping``: explode, where, first_by, then every field.
 
-    Raises:
-        SchemaDriftError: when no row has a column that the mapping reads.
+    ``first_by`` sees these rows and those that ``seen`` remembers; they are added to it. A column
+    that none of them has is null and named in ``absent``: whether the source lacks it, or only
+    these rows, the caller knows when it has seen them all.
     """
     empty = 0
     wrong: list[Refusal] = []
+    absent: frozenset[str] | None = None
+    if mapping.explode and len(rows) and not rows.has(mapping.explode):
+        absent = frozenset([mapping.explode])
     if mapping.explode:
-        _require(rows, [mapping.explode], context)
         rows, empty, wrong = rows.exploded(mapping.explode)
-    _require(rows, columns_used(mapping), context)
+    if len(rows):
+        absent = frozenset(name for name in columns_used(mapping) if not rows.has(name))
     keep = _kept(rows, mapping.where)
-    first = _first(rows, mapping.first_by, keep)
+    first = _first(rows, mapping.first_by, keep, HashSet() if seen is None else seen)
     chosen = rows if first.all() else rows.take(np.flatnonzero(first))
     columns = _Columns(chosen, mapping, context)
     table, good = columns.build()
@@ -92,6 +100,7 @@ def map_rows(rows: Rows, mapping: RecordMap, context: Context) -> Mapped:
         received=len(rows) + empty + len(wrong),
         duplicate=int(keep.sum() - first.sum()),
         not_applicable=int((~keep).sum()) + empty,
+        absent=absent,
     )
 
 
@@ -230,13 +239,6 @@ def scalar_text(value: Scalar) -> str:
     return str(value)
 
 
-def _require(rows: Rows, columns: Iterable[str], context: Context) -> None:
-    if len(rows):
-        require_present(
-            rows, columns, source=context.source, entity=context.entity, where=context.where
-        )
-
-
 def _kept(rows: Rows, conditions: list[Condition]) -> Flags:
     keep = np.ones(len(rows), dtype=bool)
     for condition in conditions:
@@ -252,17 +254,23 @@ def _kept(rows: Rows, conditions: list[Condition]) -> Flags:
     return keep
 
 
-def _first(rows: Rows, columns: list[str], keep: Flags) -> Flags:
+def _first(rows: Rows, columns: list[str], keep: Flags, seen: HashSet) -> Flags:
     """Of the kept rows the first of each combination; a row with a null among them stands alone."""
-    if not columns:
+    if not columns or not keep.any():
         return keep
-    texts: dict[str, Any] = {
-        name: without_empty(as_text(rows.column(name))).to_pandas() for name in columns
-    }
-    frame = pd.DataFrame(texts)[keep]
-    repeated = frame.duplicated(keep="first") & frame.notna().all(axis=1)
+    places = np.flatnonzero(keep)
+    texts = {name: without_empty(as_text(rows.column(name))) for name in columns}
+    table = pa.table(texts).take(pa.array(places))
+    whole = np.ones(len(places), dtype=bool)
+    for column in table.columns:
+        whole &= column.is_valid().to_numpy()
+    hashes = row_hashes(table)
+    repeated = pd.DataFrame({"a": hashes[0], "b": hashes[1]}).duplicated(keep="first").to_numpy()
+    repeated = whole & (repeated | seen.holds(hashes))
+    fresh = whole & ~repeated
+    seen.add((hashes[0][fresh], hashes[1][fresh]))
     first = keep.copy()
-    first[np.flatnonzero(keep)] = ~repeated.to_numpy()
+    first[places] = ~repeated
     return first
 
 

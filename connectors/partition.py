@@ -1,4 +1,4 @@
-"""What becomes of one load date of one source: rows, refusals, counts, and what was checked."""
+"""The account of one load date of one source: counts, what was checked, how far it reaches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.errors import ReconciliationError
-from connectors.records import RECORDS
-from connectors.rows import Refusal
-
-QUARANTINE = pa.schema(
-    [
-        pa.field(name, pa.string())
-        for name in ("rule", "reason", "column", "value", "payload", "entity", "run_id")
-    ]
-)
+from connectors.records import Record
 
 
 @dataclass(frozen=True)
@@ -43,36 +35,29 @@ class Counts:
 
 
 @dataclass
-class Partition:
-    """What becomes of one load date.
+class Account:
+    """What becomes of one load date, besides its rows.
 
     Attributes:
         load_date: The partition.
-        raw: Record -> canonical rows, in the order of their keys.
-        refusals: Record -> (entity, refusal).
         counts: (entity, record) -> counts.
         checks: Results of all checks, as counts.
+        profiles: Entity, record and question -> what later load dates are compared with.
         warnings: What a person should look at although it stops nothing.
         watermark: The latest instant at which something happened, not later than the load date.
     """
 
     load_date: date
-    raw: dict[str, pa.Table] = field(default_factory=dict)
-    refusals: dict[str, list[tuple[str, Refusal]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
     counts: dict[tuple[str, str], Counts] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     watermark: datetime | None = None
 
-    def quarantined(self, run_id: str) -> dict[str, pa.Table]:
-        """Record -> quarantine rows in a stable order."""
-        return {
-            record: _quarantine(rows, run_id)
-            for record, rows in sorted(self.refusals.items())
-            if rows
-        }
+    def count(self, entity: str, record: str, counts: Counts) -> None:
+        """Add to the counts of one entity and record."""
+        key = (entity, record)
+        self.counts[key] = self.counts.get(key, Counts()) + counts
 
     def counts_by_entity(self) -> dict[str, dict[str, dict[str, int]]]:
         """Entity -> record -> counts, for the manifest."""
@@ -81,40 +66,26 @@ class Partition:
             nested[entity][record] = asdict(counts)
         return dict(nested)
 
+    def note_occurrence(self, record: Record, table: pa.Table) -> None:
+        """Raise the watermark to the latest instant among the rows."""
+        end = datetime.combine(self.load_date + timedelta(days=1), time.min, UTC)
+        occurred = pc.cast(table.column(record.occurred), pa.timestamp("us", tz="UTC"))
+        latest = pc.max(occurred.filter(pc.less(occurred, pa.scalar(end, occurred.type)))).as_py()
+        if latest is not None:
+            self.watermark = latest if self.watermark is None else max(self.watermark, latest)
 
-def require_reconciled(partition: Partition, source: str) -> None:
-    """Refuse a load date whose rows are not all accounted for.
+    def require_reconciled(self, source: str) -> None:
+        """Refuse a load date whose rows are not all accounted for.
 
-    Raises:
-        ReconciliationError: naming entity, record and counts.
-    """
-    for (entity, record), counts in partition.counts.items():
-        if not counts.reconciles:
-            raise ReconciliationError(
-                f"{record}: the counts do not add up: {asdict(counts)}",
-                source=source,
-                entity=entity,
-                where=str(partition.load_date),
-                mend="report this with the declaration: it is an error of cxloop",
-            )
-
-
-def watermark_of(partition: Partition) -> datetime | None:
-    """The latest instant at which something happened, not later than the load date."""
-    end = datetime.combine(partition.load_date + timedelta(days=1), time.min, UTC)
-    latest: list[datetime] = []
-    for name, table in partition.raw.items():
-        occurred = pc.cast(table.column(RECORDS[name].occurred), pa.timestamp("us", tz="UTC"))
-        found = pc.max(occurred.filter(pc.less(occurred, pa.scalar(end, occurred.type)))).as_py()
-        latest += [] if found is None else [found]
-    return max(latest, default=None)
-
-
-def _quarantine(rows: list[tuple[str, Refusal]], run_id: str) -> pa.Table:
-    content = [
-        {**asdict(refusal), "entity": entity, "run_id": run_id}
-        for entity, refusal in sorted(
-            rows, key=lambda row: (row[0], row[1].rule, row[1].column, row[1].payload)
-        )
-    ]
-    return pa.Table.from_pylist(content, schema=QUARANTINE)
+        Raises:
+            ReconciliationError: naming entity, record and counts.
+        """
+        for (entity, record), counts in self.counts.items():
+            if not counts.reconciles:
+                raise ReconciliationError(
+                    f"{record}: the counts do not add up: {asdict(counts)}",
+                    source=source,
+                    entity=entity,
+                    where=str(self.load_date),
+                    mend="report this with the declaration: it is an error of cxloop",
+                )

@@ -2,78 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from connectors.batches import Batch, CursorValue, Pulled, highest_cursor, read_rows
-from connectors.cursors import cursor_value
+from connectors.batches import Batch, CursorValue, is_after, read_rows
 from connectors.lake import Lake
-from connectors.payloads import parse, value_at
-from programme.sources import Entity
+from connectors.row_hashes import HashSet, row_hashes
 
-_POSITION = ("_row", "_page")
+# What is older is told apart by its version when it is read; comparing is a saving, not a promise.
+_MOST_ROWS = 5_000_000
 
 
-def without_landed(
-    lake: Lake, name: str, entity: Entity, pulled: Pulled, earlier: list[Batch]
-) -> Pulled | None:
-    """``pulled`` without the rows that earlier batches hold unchanged; None where nothing is left.
+class LandedRows:
+    """The rows of earlier batches that a pull from ``since`` on may bring again.
 
-    With a cursor a row is left out when an equal one was landed before. Without one the table is
-    a snapshot: it is left out when it equals the last one.
+    The newest five million at most.
     """
-    if not pulled.table.num_rows:
-        return None
-    if not earlier:
-        return pulled
-    cursor = entity.sql.cursor if entity.sql else entity.rest.cursor if entity.rest else None
-    if cursor is None:
-        last = read_rows(lake, name, earlier[-1])
-        return None if _rows(last) == _rows(pulled.table) else pulled
-    highest = highest_cursor(earlier)
-    values = _cursors(pulled.table, cursor)
-    suspects = [i for i, value in enumerate(values) if value is None or not _after(value, highest)]
-    landed: set[tuple[object, ...]] = set()
-    lowest = None if any(values[i] is None for i in suspects) else _lowest(values, suspects)
-    for batch in earlier if suspects else []:
-        if lowest is None or batch.cursor is None or not _after(lowest, batch.cursor):
-            landed.update(_rows(read_rows(lake, name, batch)))
-    candidates = _rows(pulled.table.take(pa.array(suspects, pa.int64())))
-    repeated = {i for i, row in zip(suspects, candidates, strict=True) if row in landed}
-    left = [i for i in range(len(values)) if i not in repeated]
-    if not left:
-        return None
-    return replace(
-        pulled, table=pulled.table.take(pa.array(left, pa.int64())), already_landed=len(repeated)
-    )
 
+    def __init__(
+        self, lake: Lake, entity: str, earlier: Sequence[Batch], since: CursorValue | None
+    ) -> None:
+        self.lake = lake
+        self.entity = entity
+        self.left_out = 0
+        self._batches = [
+            batch
+            for batch in earlier
+            if since is None
+            or batch.cursor is None
+            or batch.uncursored
+            or not is_after(since, batch.cursor)
+        ]
+        self._landed: HashSet | None = None
 
-def _cursors(table: pa.Table, cursor: str) -> list[CursorValue | None]:
-    if "_payload" not in table.column_names:
-        return [cursor_value(value) for value in table.column(cursor).to_pylist()]
-    return [
-        cursor_value(value_at(parse(text), cursor)) for text in table.column("_payload").to_pylist()
-    ]
+    def fresh(self, table: pa.Table) -> pa.Table:
+        """The rows of ``table`` that are not among them, unchanged."""
+        if not self._batches or not table.num_rows:
+            return table
+        if self._landed is None:
+            self._landed = self._read()
+        known = self._landed.holds(row_hashes(table))
+        self.left_out += int(known.sum())
+        return table.filter(pa.array(~known)) if known.any() else table
 
-
-def _lowest(values: list[CursorValue | None], places: list[int]) -> CursorValue | None:
-    known = [value for place in places if (value := values[place]) is not None]
-    return min(known, key=lambda value: (isinstance(value, str), value), default=None)
-
-
-def _after(value: CursorValue | None, bound: CursorValue | None) -> bool:
-    if isinstance(value, int) and isinstance(bound, int):
-        return value > bound
-    return str(value) > str(bound)
-
-
-def _rows(table: pa.Table) -> list[tuple[object, ...]]:
-    names = sorted(name for name in table.column_names if name not in _POSITION)
-    return list(_tuples(table.select(names)))
-
-
-def _tuples(table: pa.Table) -> Iterator[tuple[object, ...]]:
-    columns = [column.to_pylist() for column in table.columns]
-    return zip(*columns, strict=True)
+    def _read(self) -> HashSet:
+        landed = HashSet()
+        for batch in reversed(self._batches):
+            for part in read_rows(self.lake, self.entity, batch):
+                landed.add(row_hashes(part))
+            if len(landed) >= _MOST_ROWS:
+                break
+        return landed

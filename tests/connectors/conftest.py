@@ -19,6 +19,7 @@ import pytest
 
 from connectors.extraction import ExtractSummary, extract
 from connectors.landing import LandSummary, land
+from connectors.records import RECORDS
 from ledger import Load
 from programme import Programme, Settings, load_programme
 
@@ -124,7 +125,10 @@ class Bench:
         return self.land(run_id)
 
     def raw(self, record: str, day: date = DAY) -> list[dict[str, Any]]:
-        return self._read("raw", record, day)
+        """Canonical rows by key and version; a partition keeps them as they came."""
+        order = (*RECORDS[record].key, "version")
+        rows = self._read("raw", record, day)
+        return sorted(rows, key=lambda row: [str(row[name]) for name in order])
 
     def quarantine(self, record: str, day: date = DAY) -> list[dict[str, Any]]:
         return self._read("quarantine", record, day)
@@ -138,6 +142,15 @@ class Bench:
             (self.settings.lake / "landing" / "src" / entity).glob("load_date=*/*.parquet")
         )
         return [pq.ParquetFile(path).read() for path in paths]
+
+    def received(self, entity: str) -> list[bytes]:
+        """Files landed as received."""
+        root = self.settings.lake / "landing" / "src" / entity
+        found = []
+        for path in sorted(root.glob("load_date=*/*.zst")):
+            with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
+                found.append(stream.read())
+        return found
 
     def bytes_of_raw(self) -> dict[str, bytes]:
         root = self.settings.lake / "raw"
