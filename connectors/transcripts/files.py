@@ -39,9 +39,10 @@ def payloads(
     """One payload for each call of the file, or why a transcript is none.
 
     A payload holds ``call``, ``language``, ``name`` (groups of the file's name), ``received`` (the
-    JSON object without its turns), ``turns``, the times of ``connectors.transcripts.times`` as
-    ``…_seconds``, ``statements``, ``is_flagged`` and ``flags``. A refusal's payload is the text as
-    received, or its length where ``withhold`` says that it may hold personal data.
+    JSON object without its turns), ``agent`` (who of them speaks first), ``turns``, the times of
+    ``connectors.transcripts.times`` as ``…_seconds``, ``statements``, ``is_flagged`` and ``flags``.
+    A refusal's payload is the text as received, or its length where ``withhold`` says that it may
+    hold personal data.
 
     Raises:
         UnreadableFileError: when the file is empty, too long for a transcript or cannot be decoded.
@@ -120,6 +121,7 @@ class _Calls:
             "language": spoken,
             "name": self._name_groups(),
             "received": received,
+            "agent": next((turn.speaker_id for turn in turns if turn.speaker == "agent"), None),
             "turns": [_turn(number, turn) for number, turn in enumerate(turns, start=1)],
             **measured,
             "statements": statements,

@@ -1,0 +1,87 @@
+"""The template of calls: it holds together, and makes canonical records of a call."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from connectors.mapping import Context, map_rows
+from connectors.reading import read_chunks
+from connectors.reading.chunks import Place
+from connectors.records import RECORDS
+from programme import check, load_programme
+from tests.connectors.conftest import Bench
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "programme" / "templates"
+CALL = """WEBVTT
+
+00:00:03.000 --> 00:00:07.000
+<v オペレーター佐藤>お電話ありがとうございます。品質向上のため、この通話は録音
+
+00:00:07.000 --> 00:00:09.500
+<v オペレーター佐藤>させていただきます。
+
+00:00:09.000 --> 00:00:12.000
+<v 森>解約したいのですが
+
+00:01:02.000 --> 00:01:05.000
+<v オペレーター佐藤>ご本人様確認をお願いします。
+"""
+
+
+def mapped(bench: Bench, name: str, text: str) -> dict[str, list[dict[str, Any]]]:
+    template = (TEMPLATES / "sources" / "calls.yml").read_text(encoding="utf-8")
+    (bench.root / "programme" / "sources" / "calls.yml").write_text(template, encoding="utf-8")
+    programme = load_programme(bench.root / "programme")
+    fields = {name: {field.name for field in record.fields} for name, record in RECORDS.items()}
+    keys = {name: record.key for name, record in RECORDS.items()}
+    assert not check(programme, metrics=None, segments=None, records=fields, record_keys=keys)
+    source = programme.sources["calls"]
+    entity = source.entities["calls"]
+    assert entity.files is not None
+    place = Place("calls", "calls", name)
+    (chunk,) = read_chunks(lambda: io.BytesIO(text.encode()), entity.files, place)
+    assert not chunk.refusals
+    context = Context("calls", "calls", name, source.timezone, {})
+    found = {}
+    for mapping in entity.records:
+        made = map_rows(chunk.rows, mapping, context)
+        assert not made.refusals
+        found[mapping.record] = made.table.to_pylist()
+    return found
+
+
+def test_a_call_becomes_its_records(bench: Bench) -> None:
+    found = mapped(bench, "2026/20260701T093000_K1234.vtt", CALL)
+    (call,) = found["interaction"]
+    told = {key: value for key, value in call.items() if value is not None}
+    opened = told.pop("opened_at")
+    assert opened.isoformat() == "2026-07-01T00:30:00+00:00"
+    assert told == {
+        "interaction_id": "20260701T093000_K1234",
+        "customer_id": "K1234",
+        "kind": "call",
+        "channel": "phone",
+        "agent_id": "オペレーター佐藤",
+        "talk_seconds": 12.0,
+        "silence_seconds": 50.0,
+        "wait_seconds": 3.0,
+        "is_flagged": True,
+    }
+    turns = [(t["turn_id"], t["speaker"], t["start_seconds"]) for t in found["interaction_turn"]]
+    assert turns == [
+        ("00001", "agent", 3.0),
+        ("00002", "agent", 7.0),
+        ("00003", "customer", 9.0),
+        ("00004", "agent", 62.0),
+    ]
+    statements = {
+        s["statement_id"]: (s["is_said"], s["said_seconds"], s["checked_at"] == opened)
+        for s in found["interaction_statement"]
+    }
+    assert statements == {
+        "recording_notice": (True, 3.0, True),
+        "identity_check": (True, 62.0, True),
+        "closing_question": (False, None, True),
+    }
