@@ -23,10 +23,9 @@ class PagedRead(Declaration):
     ``offset`` (``offset_param``), ``cursor`` (``cursor_path`` in the answer, ``cursor_param`` in
     the next request), ``next_link`` (``next_path`` in the answer), ``header_link`` or ``single``.
     The last page is the one without a cursor or link; for ``page_number`` and ``offset`` an empty
-    one, or the one that ``total_path`` tells (of pages, or of elements for ``offset``), or that has
-    fewer than ``page_size`` elements; for all, one where ``more_path`` is false.
-    ``page_size`` is sent as ``size_param``. ``count_path`` is where the answer says how many
-    elements it holds: with fewer it is asked for again.
+    one, or the one that ``total_path`` tells (of pages, or of elements for ``offset``); for all,
+    one where ``more_path`` is false. ``page_size`` is sent as ``size_param``. ``count_path`` is
+    where the answer says how many elements it holds: with fewer it is asked for again.
 
     ``cursor`` is the dotted path in an element of what says when it changed, ``since_param`` what
     asks for later ones, in ``since_format``: ``iso`` (as the source writes it), ``date``,

@@ -139,7 +139,7 @@ class ApiClient:
             # behind a proxy, an API may write http where it is asked by https
             return urlunsplit(other._replace(scheme=base.scheme, netloc=base.netloc))
         raise self.unavailable(
-            f"the next address lies at another host, {other.hostname}",
+            f"the next address lies at another host, {other.netloc.rpartition('@')[2]}",
             "the credentials are not sent there; correct `base_url` or ask the API's owner",
         )
 

@@ -118,18 +118,17 @@ def _next_number(answer: Answer, ask: Ask, read: PagedRead) -> Ask | None:
         if total is not None:
             last = read.base_page + total - 1
             return changed(ask, read.page_param, page + 1) if page < last else None
-    if not count or (read.page_size is not None and count < read.page_size):
-        return None
-    return changed(ask, read.page_param, page + 1)
+    # a page with less than was asked for need not be the last: many an API has a lower limit
+    return changed(ask, read.page_param, page + 1) if count else None
 
 
 def _next_offset(answer: Answer, ask: Ask, read: PagedRead) -> Ask | None:
     count = len(elements_of(answer.body, read) or [])
-    offset = _present(ask, read.offset_param) + count
+    # where more came than was asked for, some of it was repeated
+    step = count if read.page_size is None else min(count, read.page_size)
+    offset = _present(ask, read.offset_param) + step
     total = _number(answer.body, read.total_path) if read.total_path else None
     if not count or (total is not None and offset >= total):
-        return None
-    if total is None and read.page_size is not None and count < read.page_size:
         return None
     return changed(ask, read.offset_param, offset)
 
