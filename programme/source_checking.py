@@ -16,7 +16,7 @@ from programme.surveys import Survey
 # What a declared question tells about every answer to it, so that no mapping has to.
 SUPPLIED_BY_QUESTION = frozenset({"survey_id", "question_id"})
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}|\$\{")
-_SECRETS = frozenset({"token", "key", "password", "client_secret"})
+_SECRETS = frozenset({"token", "key", "password", "client_secret", "secrets"})
 _KNOWN_PLACEHOLDER = re.compile(r"^(data_root|env:[A-Z][A-Z0-9_]*)$")
 
 
@@ -56,6 +56,9 @@ def _texts(at: Steps, value: object) -> Iterator[tuple[Steps, str]]:
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _texts((*at, str(key)), part)
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from _texts((*at, place), part)
 
 
 def _placeholder_problems(page: Page, source: Source) -> Iterator[Problem]:
@@ -67,7 +70,7 @@ def _placeholder_problems(page: Page, source: Source) -> Iterator[Problem]:
                 what = f"`${{{name}}}` is no placeholder" if name else "a placeholder is not closed"
                 yield page.problem(at, what, mend)
     for at, _ in _texts(("system",), source.system.model_dump(mode="json")):
-        if at[-1] in _SECRETS and at not in found:
+        if at not in found and any(step in _SECRETS for step in at[-2:]):
             what = "a credential is written out in a file that is reviewed in git"
             yield page.problem(at, what, "write ${env:NAME} and set NAME where cxloop runs")
 

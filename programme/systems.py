@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from programme.base import Declaration, Scalar
 from programme.calls import TranscriptRead
 from programme.paging import PagedRead as PagedRead
+from programme.webhooks import WebhookRead as WebhookRead
+from programme.webhooks import WebhookSystem
 
 
 class BearerAuth(Declaration):
@@ -125,12 +127,6 @@ class IntercomSystem(HttpSystem):
     kind: Literal["intercom"]
 
 
-class WebhookSystem(Declaration):
-    """What the webhook receiver has appended for this source."""
-
-    kind: Literal["webhook"]
-
-
 VENDOR_KINDS = ("zendesk", "qualtrics", "surveymonkey", "typeform", "formbricks", "intercom")
 VendorSystem = (
     ZendeskSystem
@@ -152,13 +148,6 @@ class VendorRead(Declaration):
     stream: str
     survey: str | None = None
     params: dict[str, Scalar] = Field(default={})
-
-
-class WebhookRead(Declaration):
-    """Which deliveries belong to the entity: those whose ``event_path`` is one of ``events``."""
-
-    event_path: str | None = None
-    events: list[str] = Field(default=[])
 
 
 class FileRead(Declaration):
