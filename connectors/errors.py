@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 class ConnectorError(Exception):
@@ -37,7 +38,13 @@ class SchemaDriftError(ConnectorError):
 
 
 class HeldBatchError(ConnectorError):
-    """A check of severity ``hold`` failed; nothing of the load date is landed."""
+    """A check of severity ``hold`` failed; nothing of the load date is landed.
+
+    Attributes:
+        checks: Summaries of the checks made, as a manifest would hold them.
+    """
+
+    checks: tuple[dict[str, Any], ...] = ()
 
 
 class ReconciliationError(ConnectorError):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from connectors.errors import HeldBatchError
+from programme import DeclarationError
 from tests.connectors.conftest import ORDERS, SCORES, Bench
 
 ROWS = "id,score,at\n"
@@ -114,7 +115,8 @@ def test_a_hold_lands_nothing_and_the_corrected_file_releases_it(bench: Bench) -
         "{record: order, expectation: expect_column_values_to_be_nice, kwargs: {column: amount}}",
         "{record: order, expectation: expect_column_values_to_be_between, kwargs: {column: price, "
         "min_value: 1}}",
-        "{record: order, expectation: expect_table_row_count_to_equal, kwargs: {value: 9}}",
+        "{record: order, expectation: expect_table_row_count_to_equal, severity: hold, "
+        "kwargs: {value: 9}}",
     ],
 )
 def test_a_check_that_cannot_say_which_rows_fail_holds_the_batch(bench: Bench, check: str) -> None:
@@ -123,3 +125,18 @@ def test_a_check_that_cannot_say_which_rows_fail_holds_the_batch(bench: Bench, c
     bench.extract()
     with pytest.raises(HeldBatchError, match="Mend: "):
         bench.land()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "{record: order, expectation: expect_table_row_count_to_equal, kwargs: {value: 9}}",
+        "{record: order, expectation: expect_column_values_to_be_between, "
+        "kwargs: {column: amount, min_value: 1, mostly: 0.9}}",
+    ],
+)
+def test_what_names_no_rows_cannot_quarantine_them(bench: Bench, check: str) -> None:
+    bench.source(with_check(ORDERS, check))
+    bench.file("orders.csv", "id,amount,at\na,1000,2026-07-01\n")
+    with pytest.raises(DeclarationError, match="names no rows.*`severity: hold`"):
+        bench.extract()
