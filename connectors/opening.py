@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.batches import CursorValue
-from connectors.cursors import read_from
 from connectors.placeholders import Placeholders
 from programme.sources import Entity
 from programme.systems import HttpSystem, RestSystem, System, WebhookSystem
@@ -48,11 +47,14 @@ def open_pages(
         if isinstance(system, RestSystem):
             from connectors.extract_rest import rest_pages
 
-            since = read_from(
-                highest, lookback_minutes=entity.lookback_minutes, history_from=history_from
-            )
             assert entity.rest is not None  # noqa: S101  (the declaration's validator sees to it)
-            yield rest_pages(client, entity.rest, since=since)
+            yield rest_pages(
+                client,
+                entity.rest,
+                since=highest,
+                history_from=history_from,
+                lookback_minutes=entity.lookback_minutes,
+            )
         else:
             from connectors.vendors import open_pages as vendor_pages
 
