@@ -7,10 +7,11 @@ dates, versions and product names stay.
 Most texts hold nothing personal, so whole columns are first asked by RE2 which of them could; only
 those are searched, each distinct text once.
 
-Two libraries were tried. ``phonenumbers`` finds a number where its region's plan allows it: it
-leaves numbers with a digit wrong, takes ten digits of an order for an American number, and needs
-some 100 times the time of the shapes here. ``presidio`` needs a language model of some hundred
-megabytes for each language and milliseconds for each text. Neither reads a Japanese address.
+Two libraries were tried. ``phonenumbers`` 9.0 (leniency "valid"; Japan, America, Britain) finds 45
+of the 49 telephone numbers in the tests' corpus, where the shapes here find all, leaves those with
+a digit wrong, takes a parcel's number for a telephone's, and needs 15 times the time. ``presidio``
+needs a language model for each language and milliseconds for each text. Neither reads a Japanese
+address.
 """
 
 from __future__ import annotations
@@ -119,10 +120,12 @@ def _patterns(masking: Masking) -> list[Pattern]:
 def _replaced(text: str, patterns: Iterable[Pattern]) -> str:
     shadow = shadow_of(text)
     found: list[tuple[Span, str]] = []
+    taken = bytearray(len(text))
     for pattern in patterns:
-        for span in pattern.spans(shadow):
-            if all(span[1] <= start or end <= span[0] for (start, end), _ in found):
-                found.append((span, pattern.token))
+        for start, end in pattern.spans(shadow):
+            if taken.find(1, start, end) < 0:
+                taken[start:end] = b"\1" * (end - start)
+                found.append(((start, end), pattern.token))
     if not found:
         return text
     pieces, at = [], 0

@@ -21,7 +21,8 @@ _MUNICIPALITY = (
     r"かすみがうら|うるま|うきは|みやま|いすみ|むつ|つがる|にかほ|かほく|あわら|たつの|さぬき|えびの)"
     r"[市区町村郡])"
 )
-_TOWN = rf"(?:[{_KANJI}ァ-ヴぁ-ん]{{0,12}}?)"
+# towns may hold any of these but the particles を, へ, で and に, with which a sentence goes on
+_TOWN = rf"(?:[{_KANJI}ァ-ヴ]|(?![をへでに])[ぁ-ん])"
 _N = r"(?:[0-9]{1,5}|[〇一二三四五六七八九十百]{1,5})"
 _BLOCK = (
     rf"(?:{_N}\s?丁目\s?{_N}(?:\s?(?:番地?|-)(?:\s?の?{_N}(?:号|-[0-9]{{1,4}})?)?)?"
@@ -35,12 +36,17 @@ _BUILDING = (
     r"[^\s、。,.!?0-9]{0,8}?)?(?:[ ]?[0-9]{1,4}(?:号室|号|階|F\b))?"
 )
 _POSTAL = r"(?:〒?\s?[0-9]{3}-[0-9]{4}\s*)"
-_JAPANESE_ADDRESS = re.compile(
-    rf"{_POSTAL}?(?:{_PREFECTURE}\s?{_MUNICIPALITY}{{0,3}}|{_MUNICIPALITY}{{1,3}})\s?"
-    rf"{_TOWN}\s?{_BLOCK}{_BUILDING}"
-    rf"|[{_KANJI}]{{1,8}}{_N}丁目\s?{_N}\s?番(?:地?\s?の?{_N}号?)?{_BUILDING}"
-    rf"|〒\s?[0-9]{{3}}-?[0-9]{{4}}(?:\s*{_PREFECTURE}{_MUNICIPALITY}{{0,3}})?"
-    rf"|{_POSTAL}{_PREFECTURE}{_MUNICIPALITY}{{0,3}}"
+_JAPANESE_BLOCK = re.compile(rf"(?<![0-9-]){_BLOCK}{_BUILDING}")
+# what leads to a block; it is looked for backwards from there, so that a text of nothing but
+# place names is read once
+_LEAD = re.compile(
+    rf"{_POSTAL}?(?:{_PREFECTURE}\s?{_TOWN}{{0,20}}|{_MUNICIPALITY}{_TOWN}{{0,14}})\s?\Z"
+)
+_LONGEST_LEAD = 44
+_DISTRICT = re.compile(rf"[{_KANJI}]{{1,8}}\Z")
+_POSTAL_CODE = re.compile(
+    rf"〒\s?[0-9]{{3}}-?[0-9]{{4}}(?:\s*{_PREFECTURE}(?:[{_KANJI}]{{1,7}}[市区町村郡])?)?"
+    rf"|{_POSTAL}{_PREFECTURE}(?:[{_KANJI}]{{1,7}}[市区町村郡])?"
     r"|郵便番号[\s:はが]*(?P<zip>[0-9]{3}-?[0-9]{4})"
 )
 _NOT_A_STREET_WORDS = (
@@ -86,6 +92,15 @@ def _street(_: str, match: re.Match[str]) -> Span | None:
     return None if _NOT_A_NAME.intersection((match["words"] or "").split()) else match.span()
 
 
+def _japanese(shadow: str, match: re.Match[str]) -> Span | None:
+    """The block with what leads to it; nothing where it could be any number."""
+    before = shadow[max(0, match.start() - _LONGEST_LEAD) : match.start()]
+    lead = _LEAD.search(before)
+    if lead is None and "丁目" in match[0] and "番" in match[0]:
+        lead = _DISTRICT.search(before)
+    return None if lead is None else (match.start() - len(lead[0]), match.end())
+
+
 def _postal(_: str, match: re.Match[str]) -> Span | None:
     return match.span("zip" if match["zip"] else 0)
 
@@ -95,10 +110,11 @@ ADDRESSES = (
     Pattern(
         "address",
         "[address]",
-        rf"丁目|番地|番号|番.{{1,6}}号|〒|[市区町村郡県都府道].{{0,24}}?{DIGIT}{{1,4}}[\-－{DASHES}]{DIGIT}",
-        _JAPANESE_ADDRESS,
-        _postal,
+        rf"丁目|番地|番.{{1,6}}号|[市区町村郡県都府道].{{0,24}}?{DIGIT}{{1,4}}[\-－{DASHES}]{DIGIT}",
+        _JAPANESE_BLOCK,
+        _japanese,
     ),
+    Pattern("address", "[address]", "〒|郵便番号|[県都府道]", _POSTAL_CODE, _postal),
     Pattern(
         "address",
         "[address]",

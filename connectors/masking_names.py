@@ -16,7 +16,7 @@ _HONORIFIC = r"(?:様|さま|さん|氏|先生|くん|君|ちゃん|殿)"
 _JAPANESE = re.compile(
     r"(?P<it>[一-龥々ヶ]{1,5}(?:[ ]?[一-龥々ヶ]{1,4}(?=様|さま))?|[ァ-ヴ-]{2,8}"
     r"|[ぁ-ん]{2,3}(?=さん|ちゃん))"
-    rf"{_HONORIFIC}(?![一-龥々]|ざま)"
+    rf"{_HONORIFIC}(?!(?![宛方達等])[一-龥々]|ざま)"
 )
 _ENGLISH = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Doctor|Nurse|Sister|Sir|Madam)\b\.?\s"

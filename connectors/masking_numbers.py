@@ -33,7 +33,7 @@ _PHONE = re.compile(
     rf"){AFTER}{_EXTENSION}"
 )
 _CALLED = re.compile(
-    r"(?:(?<![A-Za-z])(?:tele?|telephone|phone|mobile|cell|fax|whatsapp|call|ring|text|reach|"
+    r"(?:(?<![A-Za-z])(?:tele?|telephone|ph|phone|mobile|cell|fax|whatsapp|call|ring|text|reach|"
     r"contact)\b|(?<![A-Za-z])(?:TEL|FAX)|電話|携帯|ケ-タイ|ファックス|連絡先)"
     r"(?:番号|\s|number|num|no\b|is\b|was\b|me\b|us\b|at\b|on\b|my\b|phone\b|[:.=#(]|は|が|に|を|へ){0,6}"
     r"(?P<it>\+?\(?[0-9][0-9 ()./-]{5,18}[0-9])(?![0-9A-Za-z])" + _EXTENSION,
