@@ -28,24 +28,44 @@ def read_chunks(
         from connectors.reading.delimited import read_delimited
 
         yield from read_delimited(open_, read, place, withhold=withhold)
-    elif read.transcript is not None:
-        from connectors.transcripts import read_transcripts
+    elif read.format == "excel":
+        from connectors.reading.excel import read_excel
 
-        yield from read_transcripts(open_, read, place, withhold=withhold)
+        yield from read_excel(open_, read, place, withhold=withhold)
+    elif read.format == "parquet":
+        from connectors.reading.parquet import read_parquet
+
+        yield from read_parquet(open_, place, withhold=withhold)
     else:
-        from connectors.reading.json_lines import read_json_lines
-
-        yield from read_json_lines(open_, read, place, withhold=withhold)
+        yield from _json_chunks(open_, read, place, withhold=withhold)
 
 
 def header_of(open_: Opener, read: FileRead, place: Place) -> list[str] | None:
-    """The names of the columns; None where the file's format has none.
+    """The names of the columns; None for JSON, where each row has its own.
 
     Raises:
         UnreadableFileError: when the header is missing, names a column twice, or is not readable.
     """
-    if read.format != "csv":
-        return None
-    from connectors.reading.headers import csv_header
+    if read.format == "csv":
+        from connectors.reading.headers import csv_header
 
-    return list(csv_header(open_, read, place).names)
+        return list(csv_header(open_, read, place).names)
+    if read.format == "excel":
+        from connectors.reading.excel import excel_header
+
+        return excel_header(open_, read, place)
+    if read.format == "parquet":
+        from connectors.reading.parquet import parquet_header
+
+        return parquet_header(open_, place)
+    return None
+
+
+def _json_chunks(open_: Opener, read: FileRead, place: Place, *, withhold: bool) -> Iterator[Chunk]:
+    if read.format == "jsonl":
+        from connectors.reading.json_lines import read_json_lines
+
+        return read_json_lines(open_, read, place, withhold=withhold)
+    from connectors.reading.json_document import read_json_document
+
+    return read_json_document(open_, read, place, withhold=withhold)

@@ -6,10 +6,12 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from connectors.reading.chunks import Opener, Place
 from connectors.reading.decoding import undecodable, utf8_blocks
 from connectors.reading.framing import Form, whole_rows
+from connectors.rows import OWN_COLUMNS
 from programme.systems import FileRead
 
 _PIECE_BYTES = 1 << 20
@@ -54,8 +56,14 @@ def rows_before_data(read: FileRead) -> int:
     return header + read.skip_after_header
 
 
-def names_of(rows: Sequence[Sequence[str]], read: FileRead, place: Place) -> tuple[str, ...]:
+def names_of(
+    rows: Sequence[Sequence[str]], read: FileRead, place: Place, *, filled: bool = False
+) -> tuple[str, ...]:
     """Column names from the first rows of a file or sheet.
+
+    Where several rows name the columns, an empty cell stands for its left neighbour in all but the
+    last row, unless the merged cells are known and ``filled``. A word that repeats the one above it
+    stands once.
 
     Raises:
         UnreadableFileError: when there is no header, or it names a column twice.
@@ -67,9 +75,8 @@ def names_of(rows: Sequence[Sequence[str]], read: FileRead, place: Place) -> tup
     width = max(map(len, header))
     lines = [[*row, *[""] * (width - len(row))] for row in header]
     if len(lines) > 1:
-        lines = [*map(_filled, lines[:-1]), lines[-1]]
-        columns = zip(*lines, strict=True)
-        joined = [" ".join(part.strip() for part in parts if part.strip()) for parts in columns]
+        lines = lines if filled else [*map(_filled, lines[:-1]), lines[-1]]
+        joined = [_joined(parts) for parts in zip(*lines, strict=True)]
     else:
         joined = lines[0]
     named = (name or f"column_{place}" for place, name in enumerate(joined, start=1))
@@ -80,8 +87,15 @@ def distinct(names: Sequence[str], place: Place) -> tuple[str, ...]:
     """``names``, each of which stands there once.
 
     Raises:
-        UnreadableFileError: naming those that stand there more than once, or hold a NUL.
+        UnreadableFileError: naming those that stand there more than once, are reserved or hold a
+            NUL.
     """
+    reserved = [name for name in OWN_COLUMNS if name in names]
+    if reserved:
+        what = f"the header names {', '.join(reserved)}, which cxloop adds itself"
+        raise place.unreadable(
+            what, "have it renamed, or declare `names` and `skip_after_header: 1`"
+        )
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
         what = f"the header names {', '.join(double)} more than once"
@@ -108,6 +122,10 @@ def _no_header(rows: Sequence[Sequence[str]], read: FileRead, place: Place) -> E
     if len(rows) < last:
         what = f"the header should end in row {last}, and there are only {len(rows)} rows"
     return place.unreadable(what, "correct `header_row` and `header_rows`")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " ".join(word for word, _ in groupby(part.strip() for part in parts) if word)
 
 
 def _filled(cells: list[str]) -> list[str]:

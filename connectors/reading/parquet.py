@@ -1,0 +1,118 @@
+"""Parquet: types as they are, nested values as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.reading.chunks import Chunk, Opener, Place, refusal
+from connectors.reading.headers import distinct
+from connectors.reading.spooling import seekable
+from connectors.rows import TableRows
+
+_CHUNK_ROWS = 65_536
+_NUL = "holds a NUL character"
+
+
+def read_parquet(open_: Opener, place: Place, *, withhold: bool) -> Iterator[Chunk]:
+    """The rows, at most 65,536 at a time.
+
+    Raises:
+        UnreadableFileError: when it is no Parquet file, cut off or encrypted.
+    """
+    with seekable(open_, place) as content:
+        file = _opened(content, place)
+        count = 0
+        try:
+            for batch in file.iter_batches(batch_size=_CHUNK_ROWS):
+                yield _chunk(batch, count, place, withhold=withhold)
+                count += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _broken(error, place) from None
+
+
+def parquet_header(open_: Opener, place: Place) -> list[str]:
+    """The columns.
+
+    Raises:
+        UnreadableFileError: when it is no Parquet file, or names a column twice.
+    """
+    with seekable(open_, place) as content:
+        return list(distinct(_opened(content, place).schema_arrow.names, place))
+
+
+def _opened(content: Any, place: Place) -> Any:
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(content)
+        distinct(file.schema_arrow.names, place)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _broken(error, place) from None
+    return file
+
+
+def _broken(error: Exception, place: Place) -> Exception:
+    what = f"cannot be read as Parquet ({error})"
+    return place.unreadable(what, "have the file sent again, or declare its `format`")
+
+
+def _chunk(batch: pa.RecordBatch, count: int, place: Place, *, withhold: bool) -> Chunk:
+    columns = {name: _plain(batch.column(name)) for name in batch.schema.names}
+    columns["_file"] = pa.repeat(pa.scalar(place.label), batch.num_rows)
+    columns["_row"] = pa.array(np.arange(count + 1, count + batch.num_rows + 1), pa.int64())
+    rows = TableRows(pa.table(columns))
+    bad = np.zeros(batch.num_rows, dtype=bool)
+    for values in columns.values():
+        if pa.types.is_string(values.type):
+            holds = pc.fill_null(pc.match_substring(values, "\0"), False)
+            bad |= holds.to_numpy(zero_copy_only=False)
+    if not bad.any():
+        return Chunk(rows)
+    refused = [
+        refusal(_NUL, rows.payload(int(row)), withhold=withhold) for row in np.flatnonzero(bad)
+    ]
+    return Chunk(rows.take(np.flatnonzero(~bad)), tuple(refused))
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """A type that records are made from: text, numbers, flags, days, instants in microseconds."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _plain(values.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        return pc.cast(values, pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
+        return pc.cast(values, pa.string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return _text_or_hex(values)
+    if pa.types.is_nested(kind):
+        texts = [_json(value) for value in values.to_pylist()]
+        return pa.array(texts, pa.string())
+    if pa.types.is_duration(kind) or pa.types.is_fixed_size_binary(kind):
+        return pa.array([_word(value) for value in values.to_pylist()], pa.string())
+    return values
+
+
+def _text_or_hex(values: pa.Array) -> pa.Array:
+    try:
+        return pc.cast(values, pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([_word(value) for value in values.to_pylist()], pa.string())
+
+
+def _word(value: Any) -> str | None:
+    if value is None:
+        return None
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_word)
