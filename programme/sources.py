@@ -23,6 +23,21 @@ _ORIGINS = ("column", "const", "join", "fingerprint")
 _READERS = ("files", "sql", "rest", "api", "webhook")
 
 
+class Condition(Declaration):
+    """Keep only rows whose ``column`` is (or is not) one of the values; nulls never match.
+
+    ``optional`` says that the column itself may be absent, as JSON collections leave out what is
+    empty; where it is, no row is kept.
+    """
+
+    column: str
+    is_in: list[Scalar] | None = None
+    is_not_in: list[Scalar] | None = None
+    not_null: bool = False
+    optional: bool = False
+    optional: bool = False
+
+
 class FieldMap(Declaration):
     """One field of a canonical record.
 
@@ -33,6 +48,8 @@ class FieldMap(Declaration):
     then conversion to the field's type, where ``formats`` and ``timezone`` say how a text becomes
     an instant.
 
+    ``when`` takes the value only from rows that fulfil a condition; for the others it is null:
+    ``deleted_at: {column: updated_at, when: {column: status, is_in: [deleted]}}``.
     ``recode_other`` decides about a value that ``recode`` does not list: ``quarantine`` (default)
     sends the row to quarantine, ``keep`` passes it on, ``null`` makes it null.
     ``formats`` are strptime formats, tried in order; without them an instant is ISO 8601.
@@ -46,6 +63,7 @@ class FieldMap(Declaration):
     join: list[str] | None = None
     fingerprint: list[str] | None = None
     separator: str = "-"
+    when: Condition | None = None
     missing: list[Scalar] = Field(default=[])
     recode: dict[str, Scalar | None] | None = None
     recode_other: Literal["quarantine", "keep", "null"] = "quarantine"
@@ -72,15 +90,6 @@ class FieldMap(Declaration):
             listed = ", ".join(_ORIGINS)
             raise ValueError(f"give exactly one of {listed}; given: {given or 'none'}")
         return self
-
-
-class Condition(Declaration):
-    """Keep only rows whose ``column`` is (or is not) one of the values; nulls never match."""
-
-    column: str
-    is_in: list[Scalar] | None = None
-    is_not_in: list[Scalar] | None = None
-    not_null: bool = False
 
 
 class RecordMap(Declaration):
