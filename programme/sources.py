@@ -24,17 +24,16 @@ _READERS = ("files", "sql", "rest", "api", "webhook")
 
 
 class Condition(Declaration):
-    """Keep only rows whose ``column`` is (or is not) one of the values; nulls never match.
+    """Only rows whose ``column`` is (or is not) one of the values; nulls never match.
 
     ``optional`` says that the column itself may be absent, as JSON collections leave out what is
-    empty; where it is, no row is kept.
+    empty; where it is, no row matches.
     """
 
     column: str
     is_in: list[Scalar] | None = None
     is_not_in: list[Scalar] | None = None
     not_null: bool = False
-    optional: bool = False
     optional: bool = False
 
 
