@@ -16,7 +16,9 @@ from programme.surveys import Survey
 # What a declared question tells about every answer to it, so that no mapping has to.
 SUPPLIED_BY_QUESTION = frozenset({"survey_id", "question_id"})
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}|\$\{")
-_SECRETS = frozenset({"token", "key", "password", "client_secret", "secrets"})
+_SECRETS = frozenset(
+    {"token", "key", "password", "client_secret", "secrets", "secret_key", "passphrase"}
+)
 _KNOWN_PLACEHOLDER = re.compile(r"^(data_root|env:[A-Z][A-Z0-9_]*)$")
 
 

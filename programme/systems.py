@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from programme.base import Declaration, Scalar
-from programme.calls import TranscriptRead
+from programme.files import FileRead as FileRead
+from programme.files import FilesSystem as FilesSystem
 from programme.paging import PagedRead as PagedRead
 from programme.webhooks import WebhookRead as WebhookRead
 from programme.webhooks import WebhookSystem
@@ -55,13 +55,6 @@ class OAuthAuth(Declaration):
 
 
 Auth = Annotated[BearerAuth | ApiKeyAuth | BasicAuth | OAuthAuth, Field(discriminator="kind")]
-
-
-class FilesSystem(Declaration):
-    """Files under one root. ``${data_root}`` is the data-root setting."""
-
-    kind: Literal["files"]
-    root: str = "${data_root}"
 
 
 class SqlSystem(Declaration):
@@ -148,76 +141,6 @@ class VendorRead(Declaration):
     stream: str
     survey: str | None = None
     params: dict[str, Scalar] = Field(default={})
-
-
-class FileRead(Declaration):
-    """Which files hold the entity and how they are written. Every column of a CSV is read as text.
-
-    ``.gz``, ``.zst`` and ``.zip`` (of one file) are decompressed by their names, up to
-    ``max_expanded_gb`` (10^9 bytes).
-
-    Rows are counted from 1 as an editor shows them, with blank ones; those that ``skip_pattern``
-    (a regular expression, matched where a row begins: comments, totals) leaves out are not counted.
-    ``header_row`` is the row with the column names. Where ``header_rows`` rows name the columns
-    together, their words are joined by a blank, and an empty cell repeats its left neighbour in all
-    but the last of them (merged cells). ``skip_after_header`` rows follow that are no data (units,
-    labels); ``skip_footer`` is the number of rows at the end that are none. ``names`` are the
-    columns of a file without a header.
-    ``quote`` is the quotation mark of a CSV; empty where there is none.
-    ``sheet`` is an Excel sheet's name or number from 1. ``records_path`` is the path of the list
-    of a JSON document (empty: the document is the list).
-    ``transcript`` says what is read from ``vtt`` and ``transcript_json``.
-    """
-
-    pattern: str
-    format: Literal["csv", "jsonl", "json", "excel", "parquet", "vtt", "transcript_json"] = "csv"
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
-    quote: str = '"'
-    names: list[str] = Field(default=[])
-    header_row: int = Field(default=1, ge=1, le=1000)
-    header_rows: int = Field(default=1, ge=1, le=10)
-    skip_after_header: int = Field(default=0, ge=0, le=1000)
-    skip_footer: int = Field(default=0, ge=0, le=1000)
-    skip_pattern: str | None = None
-    sheet: str | int = 1
-    records_path: str = ""
-    max_expanded_gb: float = Field(default=20.0, gt=0)
-    transcript: TranscriptRead | None = None
-
-    @model_validator(mode="after")
-    def _marks_are_single_characters(self) -> FileRead:
-        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in "\r\n":
-            raise ValueError(f"`delimiter` is one ASCII character, not `{self.delimiter}`")
-        if self.quote and (len(self.quote) != 1 or not self.quote.isascii()):
-            raise ValueError(f"`quote` is one ASCII character or empty, not `{self.quote}`")
-        if self.quote == self.delimiter:
-            raise ValueError("`quote` and `delimiter` are the same character")
-        return self
-
-    @model_validator(mode="after")
-    def _names_replace_the_header(self) -> FileRead:
-        if self.names and (self.header_row, self.header_rows) != (1, 1):
-            raise ValueError("`names` are for a file without a header: leave out `header_row(s)`")
-        return self
-
-    @field_validator("skip_pattern")
-    @classmethod
-    def _pattern_compiles(cls, value: str | None) -> str | None:
-        try:
-            re.compile(value or "")
-        except re.error as error:
-            raise ValueError(f"`{value}` is no regular expression: {error}") from None
-        return value
-
-    @model_validator(mode="after")
-    def _transcripts_are_declared(self) -> FileRead:
-        is_transcript = self.format in ("vtt", "transcript_json")
-        if is_transcript != (self.transcript is not None):
-            raise ValueError("`transcript` goes with format `vtt` or `transcript_json`")
-        if self.transcript and (self.format == "transcript_json") != bool(self.transcript.turns):
-            raise ValueError("`transcript.turns` goes with format `transcript_json`")
-        return self
 
 
 class SqlRead(Declaration):
