@@ -12,7 +12,8 @@ from programme.sources import Entity, RecordMap
 
 def columns_used(mapping: RecordMap) -> list[str]:
     """Columns or paths that the mapping reads, in order; optional ones left out."""
-    used: list[str] = [condition.column for condition in mapping.where if not condition.optional]
+    asked = [*mapping.where, *(field.when for field in mapping.fields.values() if field.when)]
+    used = [condition.column for condition in asked if not condition.optional]
     used += mapping.first_by
     if mapping.explode:
         used.append(mapping.explode)

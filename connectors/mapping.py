@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.conditions import holds, kept, scalar_text
 from connectors.conversion import Converted, as_text, convert, row_fingerprints, without_empty
 from connectors.drift import columns_used
 from connectors.errors import UnusableDeclarationError
@@ -20,7 +21,7 @@ from connectors.records import ARROW_TYPES, RECORDS, RecordField
 from connectors.row_hashes import HashSet, row_hashes
 from connectors.rows import Positions, Refusal, Rows
 from programme.base import Scalar
-from programme.sources import Condition, FieldMap, RecordMap
+from programme.sources import FieldMap, RecordMap
 from programme.surveys import Survey
 
 Flags = npt.NDArray[np.bool_]
@@ -88,7 +89,7 @@ def map_rows(
         rows, empty, wrong = rows.exploded(mapping.explode)
     if len(rows):
         absent = frozenset(name for name in columns_used(mapping) if not rows.has(name))
-    keep = _kept(rows, mapping.where)
+    keep = kept(rows, mapping.where)
     first = _first(rows, mapping.first_by, keep, HashSet() if seen is None else seen)
     chosen = rows if first.all() else rows.take(np.flatnonzero(first))
     columns = _Columns(chosen, mapping, context)
@@ -145,21 +146,28 @@ class _Columns:
         timezone = spec.timezone or self.context.timezone
         form = InstantFormat(tuple(spec.formats), timezone)
         if spec.const is not None:
-            single = convert(pa.array([scalar_text(spec.const)]), field.type, form)
-            if single.reasons:
-                raise UnusableDeclarationError(
-                    f"constant `{spec.const}` of {self.record.name}.{field.name}: "
-                    f"{single.reasons[0]}",
-                    source=self.context.source,
-                    entity=self.context.entity,
-                    mend=f"write a constant of type {field.type}",
-                )
-            return _repeated(single.values[0].as_py(), ARROW_TYPES[field.type], len(self.rows))
-        values = self._origin(spec)
+            return self._where_it_applies(spec, self._constant(spec.const, field, form))
+        values = self._where_it_applies(spec, self._origin(spec))
         result = self._recoded(values, spec, field.name) if spec.missing or spec.recode else values
         converted = convert(result, field.type, form)
         self._refuse_converted(converted, field, values)
         return converted.values
+
+    def _constant(self, value: Scalar, field: RecordField, form: InstantFormat) -> pa.Array:
+        single = convert(pa.array([scalar_text(value)]), field.type, form)
+        if single.reasons:
+            raise UnusableDeclarationError(
+                f"constant `{value}` of {self.record.name}.{field.name}: {single.reasons[0]}",
+                source=self.context.source,
+                entity=self.context.entity,
+                mend=f"write a constant of type {field.type}",
+            )
+        return _repeated(single.values[0].as_py(), ARROW_TYPES[field.type], len(self.rows))
+
+    def _where_it_applies(self, spec: FieldMap, values: pa.Array) -> pa.Array:
+        if spec.when is None:
+            return values
+        return pc.if_else(holds(self.rows, spec.when), values, pa.scalar(None, values.type))
 
     def _origin(self, spec: FieldMap) -> pa.Array:
         if spec.column is not None:
@@ -223,35 +231,6 @@ class _Columns:
         for position in places:
             value = None if values is None else values[position].as_py()
             self._refused.setdefault(int(position), (rule, reason, column, value))
-
-
-def scalar_text(value: Scalar) -> str:
-    """A scalar of a declaration as a source would write it.
-
-    Example:
-        >>> scalar_text(True), scalar_text(6.0), scalar_text("6")
-        ('true', '6', '6')
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _kept(rows: Rows, conditions: list[Condition]) -> Flags:
-    keep = np.ones(len(rows), dtype=bool)
-    for condition in conditions:
-        text = pc.utf8_trim_whitespace(without_empty(as_text(rows.column(condition.column))))
-        holds = pc.is_valid(text)
-        if condition.is_in is not None:
-            listed = pa.array([scalar_text(value) for value in condition.is_in], pa.string())
-            holds = pc.and_(holds, pc.is_in(text, listed))
-        if condition.is_not_in is not None:
-            listed = pa.array([scalar_text(value) for value in condition.is_not_in], pa.string())
-            holds = pc.and_(holds, pc.invert(pc.is_in(text, listed)))
-        keep &= holds.to_numpy(zero_copy_only=False)
-    return keep
 
 
 def _first(rows: Rows, columns: list[str], keep: Flags, seen: HashSet) -> Flags:

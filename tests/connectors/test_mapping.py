@@ -210,6 +210,65 @@ def test_where_counts_what_does_not_apply_and_null_never_matches(bench: Bench) -
     assert bench.manifest()["counts"]["answers"]["feedback"]["not_applicable"] == 4
 
 
+def test_a_value_is_taken_only_when_its_condition_holds(bench: Bench) -> None:
+    bench.source(
+        """
+        system: {kind: files}
+        entities:
+          tickets:
+            files: {pattern: "*.csv"}
+            records:
+              - record: interaction
+                fields:
+                  interaction_id: id
+                  kind: {const: ticket}
+                  team: {const: care, when: {column: state, is_not_in: [spam]}}
+                  agent_id: {column: who, when: {column: role, is_in: [agent]}}
+                  customer_id:
+                    column: who
+                    when: {column: nowhere, not_null: true, optional: true}
+                  opened_at: at
+                  deleted_at: {column: changed, when: {column: state, is_in: [deleted, gone]}}
+        """
+    )
+    bench.file(
+        "a.csv",
+        "id,who,role,state,at,changed\n"
+        "1,ann,agent,open,2026-07-01,2026-07-02\n"
+        "2,bob,user,gone,2026-07-01,2026-07-03\n"
+        "3,cleo,,,2026-07-01,no date and never read\n"
+        "4,dan,agent,spam,2026-07-01,\n",
+    )
+    assert bench.run().counts.quarantined == 0
+    found = {row["interaction_id"]: row for row in bench.raw("interaction")}
+    assert [found[number]["agent_id"] for number in "1234"] == ["ann", None, None, "dan"]
+    assert [found[number]["team"] for number in "1234"] == ["care", "care", None, None]
+    assert {row["customer_id"] for row in found.values()} == {None}
+    deleted = [str(found[number]["deleted_at"])[:10] for number in "1234"]
+    assert deleted == ["None", "2026-07-03", "None", "None"]
+
+
+def test_the_column_of_a_condition_must_be_there(bench: Bench) -> None:
+    bench.source(
+        """
+        system: {kind: files}
+        entities:
+          tickets:
+            files: {pattern: "*.csv"}
+            records:
+              - record: interaction
+                fields:
+                  interaction_id: id
+                  kind: {const: ticket}
+                  agent_id: {column: who, when: {column: rolle, is_in: [agent]}}
+                  opened_at: at
+        """
+    )
+    bench.file("a.csv", "id,who,role,at\n1,ann,agent,2026-07-01\n")
+    with pytest.raises(SchemaDriftError, match=r"`rolle` \(nearest: `role`\)"):
+        bench.run()
+
+
 def test_first_by_keeps_the_first_row_of_a_person_and_counts_the_rest(bench: Bench) -> None:
     feedback(
         bench,
