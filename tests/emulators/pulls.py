@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from connectors.api.client import ApiClient
+from connectors.errors import ConnectorError
 from connectors.mapping import Context, Mapped, map_rows
 from connectors.pages import Page
 from connectors.placeholders import Placeholders
@@ -35,7 +36,8 @@ roles: {leadership: {title: {en: Leadership, ja: 経営層}, language: en}}
 def system_of(kind: str, url: str, auth: dict[str, Any], **more: Any) -> HttpSystem:
     declared = {"kind": kind, "base_url": url, "auth": auth, "timeout_seconds": 2}
     declared |= {"max_attempts": 4, "backoff_seconds": 0, **more}
-    system: HttpSystem = TypeAdapter(System).validate_python(declared)
+    system: Any = TypeAdapter(System).validate_python(declared)
+    assert isinstance(system, HttpSystem)
     return system
 
 
@@ -99,3 +101,34 @@ def column(mappings: Sequence[tuple[str | None, Mapped]], question: str, name: s
     (found,) = [result for asked, result in mappings if asked == question]
     ids = found.table.column("response_id").to_pylist()
     return list(zip(ids, found.table.column(name).to_pylist(), strict=True))
+
+
+class Opened:
+    """A pull that may break off: what came until then, and why it did."""
+
+    def __init__(
+        self, kind: str, url: str, auth: dict[str, Any], environment: dict[str, str], **more: Any
+    ) -> None:
+        self.system = system_of(kind, url, auth, **more)
+        self.environment = environment
+
+    def until_error(self, read: VendorRead) -> tuple[list[Page], ConnectorError | None]:
+        taken: list[Page] = []
+        places = Placeholders("voices", Path("/nowhere"), self.environment)
+        client = ApiClient(self.system, places, entity=read.stream)
+        try:
+            taken.extend(
+                open_pages(
+                    self.system.kind,  # type: ignore[attr-defined]
+                    client,
+                    read,
+                    since=None,
+                    history_from=None,
+                    lookback_minutes=0,
+                )
+            )
+        except ConnectorError as error:
+            return taken, error
+        finally:
+            client.close()
+        return taken, None
