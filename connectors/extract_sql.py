@@ -18,7 +18,11 @@ from sqlalchemy.types import NullType
 from connectors.batches import CursorValue
 from connectors.cursors import as_instant, cursor_value
 from connectors.drift import columns_expected, require_columns
-from connectors.errors import SchemaDriftError, SourceUnavailableError
+from connectors.errors import (
+    SchemaDriftError,
+    SourceUnavailableError,
+    UnusableDeclarationError,
+)
 from connectors.intake import Part
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
@@ -86,7 +90,15 @@ class TableReader:
         self.source = placeholders.source
         self.entity = entity
         self.read = read
-        self.url = sa.make_url(placeholders.fill(system.url))
+        try:
+            self.url = sa.make_url(placeholders.fill_address(system.url))
+        except (sa.exc.ArgumentError, ValueError):
+            raise UnusableDeclarationError(
+                "`url` is no database address once its placeholders are filled",
+                source=self.source,
+                entity=entity,
+                mend="write for example postgresql+psycopg2://user:${env:PASSWORD}@host:5432/db",
+            ) from None
 
     def engine(self) -> sa.Engine:
         """An engine; a missing SQLite file is an error instead of a new empty database."""
@@ -161,7 +173,8 @@ class TableReader:
         )
 
     def _address(self) -> str:
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        address = self.url.set(query={}).render_as_string(hide_password=True)
+        return self.placeholders.redact(address)
 
 
 def _as_bound(since: CursorValue, column: sa.Column[Any], *, plain: bool) -> object:
