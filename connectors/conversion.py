@@ -52,7 +52,9 @@ def as_text(values: pa.Array) -> pa.Array:
 
 def without_empty(values: pa.Array) -> pa.Array:
     """Text with empty and blank values as null: an empty cell is no answer."""
-    blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
+    blank = pc.or_(pc.equal(pc.binary_length(values), 0), pc.utf8_is_space(values))
+    if not pc.any(blank, min_count=0).as_py():
+        return values
     return pc.if_else(pc.fill_null(blank, True), pa.scalar(None, pa.string()), values)
 
 
@@ -82,6 +84,9 @@ def convert(values: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted
         return _from_temporal(values, kind, spec)
     if kind == "flag" and pa.types.is_boolean(values.type):
         return _accepted(values)
+    plain = _plain(values, kind, spec)
+    if plain is not None:
+        return _accepted(plain)
     text = without_empty(as_text(values))
     if kind in ("instant", "day"):
         return _from_instant_text(text, kind, spec)
@@ -89,6 +94,33 @@ def convert(values: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted
     if kind == "flag":
         return _flags(trimmed)
     return _numbers(trimmed) if kind == "number" else _integers(trimmed)
+
+
+def _plain(values: pa.Array, kind: FieldType, spec: InstantFormat) -> pa.Array | None:
+    """The column at once, where every value is beyond doubt; None where one must be looked at."""
+    if not pa.types.is_string(values.type):
+        return None
+    if kind == "instant" and not spec.formats:
+        return plain_instants(values, spec.timezone)
+    if kind != "number":
+        return None
+    try:
+        numbers = pc.cast(values, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    # what Arrow reads as a finite number is one; it also reads words such as "inf"
+    finite = pc.all(pc.is_finite(numbers), skip_nulls=True, min_count=0).as_py()
+    return (
+        numbers if finite and not pc.any(_vanished(values, numbers), min_count=0).as_py() else None
+    )
+
+
+def _vanished(text: pa.Array, numbers: pa.Array) -> pa.Array:
+    """Where a number other than 0 is too small to be held and would become 0."""
+    zero = pc.fill_null(pc.equal(numbers, 0), False)
+    if not pc.any(zero, min_count=0).as_py():
+        return zero
+    return pc.and_(zero, pc.fill_null(pc.match_substring_regex(text, r"^[^eE]*[1-9]"), False))
 
 
 def _is_text(values: pa.Array) -> bool:
@@ -100,16 +132,10 @@ def _accepted(values: pa.Array) -> Converted:
 
 
 def _numbers(text: pa.Array) -> Converted:
-    try:
-        # what Arrow reads as a finite number is one; it also reads words such as "inf"
-        plain = pc.cast(text, pa.float64())
-        if pc.all(pc.is_finite(plain), skip_nulls=True, min_count=0).as_py():
-            return _accepted(plain)
-    except pa.ArrowInvalid:
-        pass  # at least one value is none: the way below says which
     matches = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
     numbers = pc.cast(_where(matches, pc.utf8_ltrim(text, "+")), pa.float64())
     finite = pc.fill_null(pc.is_finite(numbers), False)
+    finite = pc.and_not(finite, _vanished(text, numbers))
     return _result(text, _where(finite, numbers), "no finite number")
 
 
@@ -128,10 +154,6 @@ def _flags(text: pa.Array) -> Converted:
 
 
 def _from_instant_text(text: pa.Array, kind: FieldType, spec: InstantFormat) -> Converted:
-    if kind == "instant" and not spec.formats:
-        plain = plain_instants(text, spec.timezone)
-        if plain is not None:
-            return _accepted(plain)
     parsed = parse_instants(_series(text), spec)
     return _temporal(parsed.values, parsed.reasons, kind, spec.timezone)
 

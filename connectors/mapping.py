@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -254,4 +255,11 @@ def _first(rows: Rows, columns: list[str], keep: Flags, seen: HashSet) -> Flags:
 
 
 def _repeated(value: object, kind: pa.DataType, count: int) -> pa.Array:
+    longest = 1 << max(count - 1, 0).bit_length()
+    return _constant(value, kind, longest).slice(0, count)
+
+
+@lru_cache(maxsize=64)
+def _constant(value: object, kind: pa.DataType, count: int) -> pa.Array:
+    """Kept, because every chunk needs the same ones."""
     return pa.repeat(pa.scalar(value, kind), count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
@@ -43,6 +44,8 @@ class RecordFile:
         self.rows = 0
         self._path = target.with_name(target.name + UNFINISHED)
         self._buffer: list[pa.Table] = []
+        self._writing_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cxloop-writer")
+        self._under_way: Future[None] | None = None
         self._buffered = 0
         with writing(target, source):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +97,7 @@ class RecordFile:
 
     def discard(self) -> None:
         """Remove what is not in place."""
+        self._writing_thread.shutdown()
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(OSError):  # a full disk was reported when it was written to
@@ -105,12 +109,22 @@ class RecordFile:
     def _flush(self) -> None:
         if self._buffer and self._writer is not None:
             table = pa.concat_tables(self._buffer)
-            with writing(self.target, self.source):
-                self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+            self._wait()
+            self._under_way = self._writing_thread.submit(self._write, self._writer, table)
         self._buffer, self._buffered = [], 0
+
+    def _write(self, writer: pq.ParquetWriter, table: pa.Table) -> None:
+        with writing(self.target, self.source):
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+    def _wait(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
 
     def _close(self) -> None:
         self._flush()
+        self._wait()
         writer, self._writer = self._writer, None
         if writer is not None:
             with writing(self.target, self.source):

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 
 # beyond this DuckDB sorts and groups on disk
 _MEMORY = "256MB"
@@ -38,8 +39,9 @@ def repetitions(path: Path, key: tuple[str, ...], *, scratch: Path) -> Repetitio
 
     Memory is bounded; what does not fit is spilled to ``scratch``.
     """
-    columns = ", ".join(f'"{name}"' for name in key)
-    equal = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in key)
+    varying = _varying(path, key)
+    columns = ", ".join(f'"{name}"' for name in varying)
+    equal = " and ".join(f'r."{name}" is not distinct from k."{name}"' for name in varying)
     rows = "read_parquet(?, file_row_number = true)"
     repeated = f"select {columns} from {rows} group by {columns} having count(*) > 1"  # noqa: S608
     file = str(path)
@@ -65,3 +67,30 @@ def repetitions(path: Path, key: tuple[str, ...], *, scratch: Path) -> Repetitio
             f"select count(*) from (select distinct {columns} from suspect)"  # noqa: S608
         ).fetchone() or (0,)
     return Repetitions(np.asarray(positions, np.int64), contents - keys)
+
+
+def _varying(path: Path, key: tuple[str, ...]) -> list[str]:
+    """The key's columns that have more than one value, as the file's statistics tell; at least one.
+
+    Grouping by a constant costs as much as by any column and tells nothing apart.
+    """
+    metadata = pq.read_metadata(path)
+    names = metadata.schema.to_arrow_schema().names
+    varying = [name for name in key if not _is_constant(metadata, names.index(name))]
+    return varying or list(key[:1])
+
+
+def _is_constant(metadata: pq.FileMetaData, column: int) -> bool:
+    seen: set[object] = set()
+    for group in range(metadata.num_row_groups):
+        chunk = metadata.row_group(group).column(column)
+        facts = chunk.statistics
+        if facts is None or facts.null_count is None:
+            return False
+        if facts.null_count == chunk.num_values:
+            seen.add(None)
+        elif facts.null_count or not facts.has_min_max or facts.min != facts.max:
+            return False
+        else:
+            seen.add(facts.min)
+    return len(seen) <= 1
