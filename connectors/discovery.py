@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import codecs
 import csv
+import glob
 import re
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import pyarrow as pa
 
 from connectors.errors import SourceUnavailableError, UnreadableFileError
 from connectors.guesses import ColumnGuess, guess_columns
-from connectors.locations import Found, decompressed
+from connectors.locations import decompressed, find
 from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
 from connectors.reading import Opener, Place, read_chunks
 from connectors.rows import JsonRows, Rows, TableRows
 from programme import Settings
 from programme.sources import Entity, RecordMap
-from programme.systems import FileRead, SqlRead, SqlSystem
+from programme.systems import FileRead, FilesSystem, SqlRead, SqlSystem
 
 LOOKED_AT_ROWS = 5_000
 _LOOKED_AT_BYTES = 1 << 18
@@ -119,7 +120,10 @@ def look_at_table(url: str, table: str, settings: Settings, *, source: str) -> D
 
 
 def _opener(path: Path, read: FileRead, place: Place) -> Opener:
-    found = Found(path.name, path.stat().st_size, "", lambda: cast("BinaryIO", path.open("rb")))
+    system = FilesSystem(kind="files", root=str(path.parent))
+    only = read.model_copy(update={"pattern": glob.escape(path.name)})
+    placeholders = Placeholders(place.source, path.parent)
+    (found,) = find(system, only, placeholders, entity=place.entity, seen_before=False)
     return decompressed(found, read, place)
 
 
