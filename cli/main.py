@@ -20,6 +20,7 @@ from cli import (
     quarantine,
     running,
     sources,
+    webhook,
 )
 from cli.console import GuardedGroup
 from cli.demo import commands as demo_commands
@@ -42,6 +43,7 @@ app.command("up", epilog="Example: cxloop up")(demo_commands.up)
 app.command("run", epilog="Example: cxloop run --as-of 2026-07-05 --send")(running.run)
 for _group in (
     sources.app,
+    webhook.app,
     experiments.app,
     benchmarks.app,
     editions.app,

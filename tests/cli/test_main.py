@@ -13,7 +13,7 @@ from cli.main import app
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("programme", "ledger", "connectors", "analysis", "reports", "dags", "cli")
 MENTION = re.compile(r"[`\n](?:\$ )?cxloop ((?:[a-z]+)(?: [a-z]+(?=[ `\n]))?)")
-WITHOUT_DATA = {"up"}
+WITHOUT_DATA = {"up", "serve"}
 
 
 def commands(group=None, path=()):

@@ -1,0 +1,1 @@
+"""The webhook receiver: signed deliveries are kept durably before they are acknowledged."""
