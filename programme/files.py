@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from programme.base import Declaration
+from programme.base import Declaration, RefusedError
 from programme.calls import TranscriptRead
 
 
@@ -29,9 +29,11 @@ class S3Store(Declaration):
     @model_validator(mode="after")
     def _keys_go_together(self) -> S3Store:
         if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError("`access_key` and `secret_key` go together: declare both or neither")
+            what = "`access_key` and `secret_key` go together"
+            raise RefusedError(what, mend="declare both or neither")
         if self.endpoint is not None and not re.match(r"(https?://|\$\{)", self.endpoint):
-            raise ValueError("`endpoint` begins with https:// (or http://)")
+            what = f"`{self.endpoint}` is no address"
+            raise RefusedError(what, "endpoint", mend="begin it with https://")
         return self
 
 
@@ -54,9 +56,11 @@ class SftpServer(Declaration):
     @model_validator(mode="after")
     def _one_proof(self) -> SftpServer:
         if (self.password is None) == (self.private_key is None):
-            raise ValueError("give one of `password` and `private_key`")
+            what = "one of `password` and `private_key` proves who asks"
+            raise RefusedError(what, mend="declare one of them")
         if self.private_key is not None and "PRIVATE KEY" in self.private_key:
-            raise ValueError("`private_key` is written out: write ${env:NAME}, or the file's path")
+            what = "a credential is written out in a file that is reviewed in git"
+            raise RefusedError(what, "private_key", mend="write ${env:NAME}, or the file's path")
         return self
 
 
@@ -94,8 +98,8 @@ class FileRead(Declaration):
     ``header_row`` is the row with the column names. Where ``header_rows`` rows name the columns
     together, their words are joined by a blank, and an empty cell repeats its left neighbour in all
     but the last of them (merged cells). ``skip_after_header`` rows follow that are no data (units,
-    labels); ``skip_footer`` is the number of filled rows at the end that are none. ``names`` are the
-    columns of a file without a header.
+    labels); ``skip_footer`` is the number of filled rows at the end that are none. ``names`` are
+    the columns of a file without a header.
     ``quote`` is the quotation mark of a CSV; empty where there is none.
     ``sheet`` is an Excel sheet's name or number from 1. ``records_path`` is the path of the list
     of a JSON document (empty: the document is the list).

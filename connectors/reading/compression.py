@@ -21,7 +21,9 @@ _FAULTS = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Ru
 _AGAIN = "have the file sent again; it was cut off or is not what its name says"
 
 
-def content_of(open_: Opener, place: Place, *, size: int, most_bytes: int) -> Opener:
+def content_of(
+    open_: Opener, place: Place, *, size: int, most_bytes: int, at_end: Callable[[], None]
+) -> Opener:
     """What opens the content of the file, decompressed as the end of its name says.
 
     Args:
@@ -29,6 +31,7 @@ def content_of(open_: Opener, place: Place, *, size: int, most_bytes: int) -> Op
         place: The file.
         size: Its size, in bytes.
         most_bytes: How large the content of a compressed file may be.
+        at_end: Called where the content ends; may refuse what was read.
 
     The stream raises ``UnreadableFileError`` where the file is cut off, is no such archive, holds
     more than one file, or expands beyond ``most_bytes`` or to more than 200 times its size.
@@ -43,7 +46,7 @@ def content_of(open_: Opener, place: Place, *, size: int, most_bytes: int) -> Op
         except BaseException as error:
             file.close()
             raise _named(error, place) from None
-        return cast("BinaryIO", io.BufferedReader(_Content(content, file, place, limit)))
+        return cast("BinaryIO", io.BufferedReader(_Content(content, file, place, limit, at_end)))
 
     return opened
 
@@ -52,12 +55,18 @@ class _Content(io.RawIOBase):
     """A stream whose faults are named."""
 
     def __init__(
-        self, content: Any, file: BinaryIO, place: Place, limit: tuple[int, int] | None
+        self,
+        content: Any,
+        file: BinaryIO,
+        place: Place,
+        limit: tuple[int, int] | None,
+        at_end: Callable[[], None],
     ) -> None:
         self.content = content
         self.file = file
         self.place = place
         self.limit = limit
+        self.at_end = at_end
         self.count = 0
 
     def readable(self) -> bool:
@@ -67,6 +76,8 @@ class _Content(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         try:
             block = self.content.read(len(view))
+            if not block:
+                self.at_end()
         except _FAULTS as error:
             raise _named(error, self.place) from None
         view[: len(block)] = block
