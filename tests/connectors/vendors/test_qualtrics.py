@@ -398,8 +398,8 @@ def test_the_template_maps_recipients_to_invitations(tmp_path: Path) -> None:
     rows = [row for _, result in found for row in result.table.to_pylist()]
     assert [(r["invitation_id"], r["customer_id"], r["delivered_at"] is None) for r in rows] == [
         ("EMD_1_1_CGC_1", "C1", False),
-        ("EMD_1_1_CGC_3", "C3", False),
         ("EMD_1_1_CGC_2", "C2", True),
+        ("EMD_1_1_CGC_3", "C3", False),
     ]
     assert rows[0]["answered_at"] == datetime(2026, 5, 2, 8, tzinfo=UTC)
     assert rows[1]["answered_at"] is None
