@@ -1,6 +1,6 @@
 """What has happened and must neither happen twice nor be forgotten; written by runs only."""
 
-from ledger.entries import Build, Edition, Load, OutboxMail, Registration
+from ledger.entries import Build, Edition, Erasure, Load, OutboxMail, Registration
 from ledger.errors import (
     ContentChangedError,
     DuplicateMessageIdError,
@@ -12,6 +12,7 @@ from ledger.errors import (
     NothingLoadedError,
     OutboxStateError,
     UnknownEditionError,
+    UnknownErasureError,
 )
 from ledger.store import Ledger
 from ledger.workplace import Workplace, open_workplace
@@ -21,6 +22,7 @@ __all__ = [
     "ContentChangedError",
     "DuplicateMessageIdError",
     "Edition",
+    "Erasure",
     "Ledger",
     "LedgerError",
     "LedgerRuleError",
@@ -33,6 +35,7 @@ __all__ = [
     "OutboxStateError",
     "Registration",
     "UnknownEditionError",
+    "UnknownErasureError",
     "Workplace",
     "open_workplace",
 ]

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from ledger.errors import LedgerRuleError, LedgerTooNewError, LedgerUnreachableError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 LOCK_SECONDS = 60.0
 BUSY_SECONDS = 30
 

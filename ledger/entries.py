@@ -144,3 +144,31 @@ class OutboxMail:
     reason: str | None
     claimed_at: datetime
     sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """A person's removal. Neither the id nor anything from which it could be told is kept.
+
+    Attributes:
+        erasure_id: Keyed hash of the ids; the same request has the same one.
+        key_check: Keyed hash of a constant, which tells whether the key is still the same.
+        reason: As the request gave it.
+        requested_at: UTC.
+        completed_at: UTC; None while it is under way or was cut off.
+        plan: JSON: the places found before anything was removed.
+        certificate: JSON: what was removed and how that was verified; None until completed.
+    """
+
+    erasure_id: str
+    key_check: str
+    reason: str
+    requested_at: datetime
+    completed_at: datetime | None
+    plan: str
+    certificate: str | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requested_at", in_utc(self.requested_at))
+        if self.completed_at is not None:
+            object.__setattr__(self, "completed_at", in_utc(self.completed_at))

@@ -51,3 +51,7 @@ class OutboxStateError(LedgerError):
 
 class UnknownEditionError(LedgerError):
     """A mail is claimed for an edition that was never frozen."""
+
+
+class UnknownErasureError(LedgerError):
+    """An erasure is continued or completed that was never begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger import outbox, tables
+from ledger import erasures, outbox, tables
 from ledger.database import open_engine, transaction
-from ledger.entries import Build, Edition, EditionKind, Load, OutboxMail, Registration
+from ledger.entries import Build, Edition, EditionKind, Erasure, Load, OutboxMail, Registration
 from ledger.errors import NothingLoadedError
 
 
@@ -174,6 +174,34 @@ class Ledger:
         """
         with transaction(self._engine, writes=True) as connection:
             return outbox.failed(connection, mail, reason)
+
+    def begin_erasure(self, erasure: Erasure, ids: Iterable[tuple[str, str]]) -> Erasure:
+        """Keep the request with (kind, keyed hash) of its ids, or return the one under way.
+
+        A request that was completed is opened again: more may have come since.
+        """
+        with transaction(self._engine, writes=True) as connection:
+            return erasures.begun(connection, erasure, ids)
+
+    def complete_erasure(self, erasure_id: str, certificate: str, *, now: datetime) -> Erasure:
+        """Keep the certificate.
+
+        Raises:
+            UnknownErasureError: it was never begun.
+            NaiveInstantError: ``now`` has no time zone.
+        """
+        with transaction(self._engine, writes=True) as connection:
+            return erasures.completed(connection, erasure_id, certificate, now)
+
+    def erasures(self) -> list[Erasure]:
+        """Every erasure, by the time of its request."""
+        with transaction(self._engine) as connection:
+            return erasures.known(connection)
+
+    def erased_ids(self) -> dict[str, frozenset[str]]:
+        """Kind of id -> keyed hashes of all that were erased."""
+        with transaction(self._engine) as connection:
+            return erasures.hashes(connection)
 
     def outbox(self, edition_id: str | None = None) -> list[OutboxMail]:
         """Every mail (of one edition), by edition and recipient."""

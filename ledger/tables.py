@@ -114,3 +114,26 @@ outbox = Table(
     CheckConstraint("state in ('claimed', 'sending', 'sent', 'failed')", name="ck_outbox_state"),
     CheckConstraint("(state = 'sent') = (sent_at is not null)", name="ck_outbox_sent_at"),
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", String(32), primary_key=True),
+    Column("key_check", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("completed_at", Instant),
+    Column("plan", Text, nullable=False),
+    Column("certificate", Text),
+    CheckConstraint(
+        "(completed_at is null) = (certificate is null)", name="ck_erasures_certificate"
+    ),
+)
+
+erased_ids = Table(
+    "erased_ids",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("id_hash", String(64), primary_key=True),
+    Column("erasure_id", String(32), ForeignKey("erasures.erasure_id"), nullable=False),
+)
