@@ -1,0 +1,71 @@
+"""A vendor's template from the emulator to raw, through the lake, as a run does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from connectors.extraction import ExtractSummary, extract
+from connectors.landing import LandSummary, land
+from ledger import Load
+from programme import Settings
+from tests.emulators.pulls import template
+
+
+@dataclass
+class Entries:
+    """The two methods that landing needs of a ledger."""
+
+    kept: dict[tuple[str, date], Load] = field(default_factory=dict)
+
+    def record_load(self, load: Load) -> None:
+        self.kept[load.source, load.load_date] = load
+
+    def loads(self) -> list[Load]:
+        return list(self.kept.values())
+
+
+class TemplateLake:
+    """The template's programme, its lake and its runs."""
+
+    def __init__(self, kind: str, root: Path) -> None:
+        self.kind = kind
+        self.programme = template(kind, root / "programme")
+        self.settings = Settings.from_environment(
+            {"CXLOOP_PROGRAMME": str(root / "programme"), "CXLOOP_HOME": str(root / "home")}
+        )
+        self.entries = Entries()
+
+    def extract(self, day: date) -> ExtractSummary:
+        return extract(self.programme, self.settings, self.kind, load_date=day, run_id="run")
+
+    def run(self, day: date) -> LandSummary:
+        self.extract(day)
+        return land(self.programme, self.settings, self.entries, self.kind, run_id="run")  # type: ignore[arg-type]
+
+    def raw(self, record: str, day: date) -> list[dict[str, Any]]:
+        return self._rows("raw", record, day)
+
+    def quarantine(self, record: str, day: date) -> list[dict[str, Any]]:
+        return self._rows("quarantine", record, day)
+
+    def everything(self) -> bytes:
+        """All that stands in the lake, for a search for what must not."""
+        files = [path for path in sorted(self.settings.lake.rglob("*")) if path.is_file()]
+        return b"".join(
+            str(pq.ParquetFile(path).read().to_pylist()).encode()
+            if path.suffix == ".parquet"
+            else path.read_bytes()
+            for path in files
+        )
+
+    def _rows(self, layer: str, record: str, day: date) -> list[dict[str, Any]]:
+        folder = self.settings.lake / layer / record / f"source={self.kind}" / f"load_date={day}"
+        rows: list[dict[str, Any]] = []
+        for path in sorted(folder.glob("*.parquet")):
+            rows += pq.ParquetFile(path).read().to_pylist()
+        return rows
