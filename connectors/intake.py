@@ -201,7 +201,7 @@ class PayloadParts:
             SchemaDriftError: when a personal path is nowhere to be found: a renamed e-mail field
                 would otherwise land in the clear.
         """
-        row = 0
+        row = read = 0
         for number, page in enumerate(self.pages, start=1):
             count = len(page.payloads)
             for payload in page.payloads:
@@ -215,10 +215,12 @@ class PayloadParts:
                 }
             )
             row += count
+            # a text is a delivery that could not be parsed: it has no fields, and is withheld
+            read += sum(not isinstance(payload, str) for payload in page.payloads)
             # nothing is committed before every personal field has been met once
             resumable = page.resumable and not self._unseen()
             yield Part(table, page.cursor, resumable, self._uncursored(page))
-        if row and self._unseen():
+        if read and self._unseen():
             present = ", ".join(sorted(self.seen))
             raise SchemaDriftError(
                 f"personal field `{self._unseen()[0]}` is missing; present: {present}",

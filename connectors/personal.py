@@ -68,7 +68,13 @@ class Privacy:
         return table
 
     def protect_payload(self, payload: Any) -> Any:
-        """``payload`` (parsed JSON, changed in place) with the declared paths hashed or dropped."""
+        """``payload`` (parsed JSON, changed in place) with the declared paths hashed or dropped.
+
+        Of a text, as which a delivery comes that could not be parsed, only the length is kept where
+        something is declared.
+        """
+        if self.treatments and isinstance(payload, str):
+            return _withheld(payload)
         for path, treatment in self.treatments.items():
             self._protect(payload, path.split("."), treatment)
         return payload
@@ -84,7 +90,7 @@ class Privacy:
         try:
             payload = json.loads(text)
         except ValueError:
-            return f"{len(text)} characters that are no JSON, withheld because of `personal`"
+            return _withheld(text)
         return json.dumps(self.protect_payload(payload), ensure_ascii=False, separators=(",", ":"))
 
     def _protect(self, node: Any, path: list[str], treatment: Treatment) -> None:
@@ -108,3 +114,7 @@ class Privacy:
             return [self._hashed_node(element) for element in value]
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
         return self.hashed(text)
+
+
+def _withheld(text: str) -> str:
+    return f"{len(text)} characters that are no JSON, withheld because of `personal`"
