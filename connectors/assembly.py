@@ -12,20 +12,24 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.batches import Batch
-from connectors.contract import RecordContract
-from connectors.contracts import Outcome, check_columns, hold_or_pass
+from connectors.contract import RecordContract, conflicts_outcome
+from connectors.contract_outcomes import Outcome, check_columns, hold_or_pass
+from connectors.known import KnownValues
 from connectors.lake import Lake
 from connectors.landed import LandedBatch
 from connectors.mapping import Context, Mapped, map_rows
+from connectors.masking import masked
 from connectors.partition import Account, Counts
-from connectors.partition_files import PartitionFiles
+from connectors.partition_files import PartitionFiles, RecordFile
 from connectors.pipelining import ahead
 from connectors.questions import scale_of
 from connectors.reading import Chunk
 from connectors.records import RECORDS, Record
+from connectors.release import Released
 from connectors.row_hashes import HashSet
 from connectors.rows import Refusal
 from programme import Programme
+from programme.privacy import nearest_masking
 from programme.sources import Entity, RecordMap
 
 History = Mapping[str, list[dict[str, Any]]]
@@ -59,17 +63,28 @@ def make_partition(
         ReconciliationError: when the counts do not add up.
     """
     account = Account(load_date)
-    for name, entity in programme.sources[lake.source].entities.items():
+    entities = programme.sources[lake.source].entities
+    known = KnownValues(lake.root)
+    for entity in entities.values():
+        for contract in entity.contract.values():
+            known.expect(contract.references)
+    for name, entity in entities.items():
         if batches.get(name):
-            maker = _EntityMaker(programme, lake, name, entity, account, files, history)
+            maker = _EntityMaker(programme, lake, name, entity, account, files, history, known)
             maker.make(batches[name])
     for record, file in files.raw_files():
-        _leave_out_repetitions(account, RECORDS[record], file)
+        _leave_out_repetitions(account, RECORDS[record], file, entities, lake.source)
     account.require_reconciled(lake.source)
     return account
 
 
-def _leave_out_repetitions(account: Account, record: Record, file: Any) -> None:
+def _leave_out_repetitions(
+    account: Account,
+    record: Record,
+    file: RecordFile,
+    entities: Mapping[str, Entity],
+    source: str,
+) -> None:
     received: dict[str, int] = defaultdict(int)
     for entity, rows in file.entities:
         received[entity] += rows
@@ -82,6 +97,15 @@ def _leave_out_repetitions(account: Account, record: Record, file: Any) -> None:
             f"{record.name}: {found.conflicts} rows share key and version with another row and "
             f"differ from it; the one received last was kept"
         )
+    for name in received:
+        # several entities may fill one record: each is judged by its own limits
+        judged = conflicts_outcome(
+            entities[name], record, rows=sum(received.values()), conflicts=found.conflicts
+        )
+        if judged is not None:
+            where = f"load date {account.load_date}"
+            hold_or_pass([judged], source=source, entity=name, where=where)
+            account.checks.append(judged.summary(name))
 
 
 @dataclass
@@ -108,13 +132,19 @@ class _EntityMaker:
         account: Account,
         files: PartitionFiles,
         history: History,
+        known: KnownValues,
     ) -> None:
+        self.known = known
+        self.released = Released.of(lake)
+        self.let_through = 0
         self.programme = programme
         self.lake = lake
         self.name = name
         self.entity = entity
         self.account = account
         self.files = files
+        source = programme.sources[lake.source]
+        self.masking = nearest_masking(entity.masking, source.masking, programme.company.masking)
         self._mappings = [self._state(mapping, history) for mapping in entity.records]
 
     def make(self, batches: list[Batch]) -> None:
@@ -131,6 +161,8 @@ class _EntityMaker:
                 self._warn(warning)
         for state in self._mappings:
             self._close(state)
+        if self.let_through:
+            self._warn(f"{self.let_through} rows that a check refuses were let through by release")
 
     def _state(self, mapping: RecordMap, history: History) -> _MappingState:
         record = RECORDS[mapping.record]
@@ -140,6 +172,7 @@ class _EntityMaker:
             scale_of(mapping, self.programme.surveys),
             load_date=self.account.load_date,
             history=history.get(self._profile_key(mapping), []),
+            known=self.known,
         )
         return _MappingState(mapping, record, contract)
 
@@ -172,12 +205,12 @@ class _EntityMaker:
     def _checked(self, state: _MappingState, mapped: Mapped) -> None:
         if not mapped.table.num_rows:
             return
-        outcomes = state.contract.check_rows(mapped.table)
+        table = masked(mapped.table, state.record, self.masking, mapped.rows)
+        outcomes = state.contract.check_rows(table)
         hold_or_pass(outcomes, source=self.lake.source, entity=self.name, where=self._where)
         self._note(state, outcomes)
-        refused = _refusals(outcomes, mapped)
+        refused = self._refusals(state.record.name, outcomes, mapped)
         self._refuse(state.record.name, refused.values())
-        table = mapped.table
         if refused:
             keep = np.ones(table.num_rows, dtype=bool)
             keep[list(refused)] = False
@@ -185,6 +218,7 @@ class _EntityMaker:
         state.contract.take(table)
         self.account.note_occurrence(state.record, table)
         self.files.add(self.name, state.record.name, table)
+        self.known.note(state.record.name, table)
 
     def _close(self, state: _MappingState) -> None:
         outcomes, profile = state.contract.close()
@@ -207,6 +241,26 @@ class _EntityMaker:
             known["failed"] += summary["failed"]
             known["passed"] = known["passed"] and summary["passed"]
 
+    def _refusals(self, record: str, outcomes: list[Outcome], mapped: Mapped) -> dict[int, Refusal]:
+        """Position among the mapped rows -> its first broken rule that nobody released it from."""
+        found: dict[int, Refusal] = {}
+        for outcome in outcomes:
+            if outcome.check.severity != "quarantine":
+                continue
+            check = outcome.check
+            column = ", ".join(check_columns(check))
+            for position, value in zip(outcome.failed, outcome.values, strict=True):
+                if position in found:
+                    continue
+                payload = mapped.rows.payload(position)
+                reason = check.reason or check.expectation
+                refusal = Refusal(check.expectation, reason, column, value, payload)
+                if self.released.let_through(record, self.name, refusal):
+                    self.let_through += 1
+                else:
+                    found[position] = refusal
+        return dict(sorted(found.items()))
+
     def _refuse(self, record: str, refusals: Any) -> None:
         self._count(
             record, Counts(quarantined=self.files.refuse(self.name, record, list(refusals)))
@@ -225,19 +279,3 @@ class _EntityMaker:
     @property
     def _where(self) -> str:
         return f"load date {self.account.load_date}"
-
-
-def _refusals(outcomes: list[Outcome], mapped: Mapped) -> dict[int, Refusal]:
-    """Position among the mapped rows -> its first broken rule."""
-    found: dict[int, Refusal] = {}
-    for outcome in outcomes:
-        if outcome.check.severity != "quarantine":
-            continue
-        check = outcome.check
-        column = ", ".join(check_columns(check))
-        for position, value in zip(outcome.failed, outcome.values, strict=True):
-            if position not in found:
-                payload = mapped.rows.payload(position)
-                reason = check.reason or check.expectation
-                found[position] = Refusal(check.expectation, reason, column, value, payload)
-    return dict(sorted(found.items()))

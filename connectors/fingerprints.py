@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from connectors.batches import Batch
 from connectors.lake import fingerprint_of
@@ -11,7 +11,7 @@ from programme import Programme
 
 # raise when the code gives other rows for the same landing and declarations
 MAPPING_VERSION = 2
-_DECIDING = {"records", "checks", "columns", "contract", "files"}
+_DECIDING = {"records", "checks", "columns", "contract", "files", "masking"}
 
 
 def landing_fingerprint(batches: Mapping[str, list[Batch]]) -> str:
@@ -20,8 +20,11 @@ def landing_fingerprint(batches: Mapping[str, list[Batch]]) -> str:
     return fingerprint_of(names)
 
 
-def mapping_hash(programme: Programme, source_id: str) -> str:
-    """Of everything declared that decides what becomes of a landed row."""
+def mapping_hash(programme: Programme, source_id: str, *, released: Iterable[str] = ()) -> str:
+    """Of everything declared that decides what becomes of a landed row.
+
+    ``released`` are the ids of rows that a person let through.
+    """
     source = programme.sources[source_id]
     entities = {
         name: entity.model_dump(mode="json", include=_DECIDING)
@@ -33,4 +36,9 @@ def mapping_hash(programme: Programme, source_id: str) -> str:
         for name in sorted(name for name in used if name)
     }
     schemas = {name: str(record.schema) for name, record in RECORDS.items()}
-    return fingerprint_of([MAPPING_VERSION, source.timezone, entities, surveys, schemas])
+    masking = [
+        None if part is None else part.model_dump(mode="json")
+        for part in (source.masking, programme.company.masking)
+    ]
+    deciding = [MAPPING_VERSION, source.timezone, entities, surveys, schemas, masking]
+    return fingerprint_of([*deciding, sorted(released)])

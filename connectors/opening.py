@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from connectors.batches import CursorValue
 from connectors.placeholders import Placeholders
 from programme.sources import Entity
-from programme.systems import HttpSystem, RestSystem, System, WebhookSystem
+from programme.systems import HttpSystem, RestSystem, System
+from programme.webhooks import WebhookSystem
 
 if TYPE_CHECKING:
     from connectors.pages import Page

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 # beyond this DuckDB sorts and groups on disk
-_MEMORY = "256MB"
+_MEMORY = "128MB"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Words
+from programme.privacy import Masking, Retention
 
 Language = Literal["en", "ja"]
 _HALF_YEAR = re.compile(r"^(\d{4})H([12])$")
@@ -138,4 +139,6 @@ class Company(Declaration):
     segments: list[Identifier] = Field(default=[])
     # Values come from a company's own systems, so that no catalogue of ours can name them.
     labels: dict[Identifier, dict[str, Words]] = Field(default={})
+    masking: Masking | None = None
+    retention: Retention | None = None
     roles: dict[Identifier, Role] = Field(min_length=1)

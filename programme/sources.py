@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Scalar
 from programme.contracts import Check, Contracts
+from programme.privacy import Masking, Retention
 from programme.systems import (
     VENDOR_KINDS,
     FileRead,
@@ -128,6 +129,7 @@ class Entity(Declaration):
     columns: list[str] | None = None
     personal: dict[str, Literal["hash", "drop"]] = Field(default={})
     records: list[RecordMap] = Field(min_length=1)
+    masking: Masking | None = None
     checks: list[Check] = Field(default=[])
     contract: Contracts = Field(default={})
 
@@ -153,6 +155,8 @@ class Source(Declaration):
     system: System
     timezone: str = "UTC"
     history_from: date | None = None
+    masking: Masking | None = None
+    retention: Retention | None = None
     entities: dict[Identifier, Entity] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ import pytest
 
 from connectors.extraction import extract
 from connectors.landing import LandSummary, land
+from connectors.records import RECORDS
 from programme import Settings, load_programme
 from tests.connectors.conftest import FakeLedger
 
@@ -40,7 +41,8 @@ def run(name: str, data_root: Path, home: Path, day: date) -> tuple[Settings, La
 
 def raw(settings: Settings, record: str, day: date) -> pd.DataFrame:
     (path,) = (settings.lake / "raw" / record).glob(f"source=*/load_date={day}/part-0.parquet")
-    return pq.ParquetFile(path).read().to_pandas()
+    rows = pq.ParquetFile(path).read().to_pandas()
+    return rows.sort_values([*RECORDS[record].key, "version"], ignore_index=True)
 
 
 def shared_data() -> Path:
