@@ -40,7 +40,10 @@ def content_of(
     limit = None if expand is None else (most_bytes, max(FREE_BYTES, MOST_TIMES * size))
 
     def opened() -> BinaryIO:
-        file = open_()
+        try:
+            file = open_()
+        except OSError as error:
+            raise _named(error, place) from None
         try:
             content = file if expand is None else expand(file, place)
         except BaseException as error:
@@ -105,8 +108,8 @@ class _Content(io.RawIOBase):
 def _named(error: BaseException, place: Place) -> BaseException:
     if isinstance(error, ConnectorError) or not isinstance(error, _FAULTS):
         return error
-    if isinstance(error, PermissionError | IsADirectoryError):
-        mend = "make the file readable for cxloop"
+    if isinstance(error, OSError) and error.errno is not None:
+        mend = "make the file readable for cxloop, then run again"
         return place.unreadable(f"cannot be read ({error.strerror})", mend)
     return place.unreadable(f"cannot be decompressed ({error})", _AGAIN)
 
