@@ -66,6 +66,10 @@ def _json_chunks(open_: Opener, read: FileRead, place: Place, *, withhold: bool)
         from connectors.reading.json_lines import read_json_lines
 
         return read_json_lines(open_, read, place, withhold=withhold)
+    if read.transcript is not None:
+        from connectors.transcripts import read_transcripts
+
+        return read_transcripts(open_, read, place, withhold=withhold)
     from connectors.reading.json_document import read_json_document
 
     return read_json_document(open_, read, place, withhold=withhold)
