@@ -85,3 +85,24 @@ def test_a_call_becomes_its_records(bench: Bench) -> None:
         "identity_check": (True, 62.0, True),
         "closing_question": (False, None, True),
     }
+
+
+def test_calls_land_from_files_with_a_bad_one_set_aside(bench: Bench) -> None:
+    text = (TEMPLATES / "sources" / "calls.yml").read_text(encoding="utf-8")
+    (bench.root / "programme" / "sources" / "src.yml").write_text(text, encoding="utf-8")
+    bench.file("calls/20260701T093000_K1234.vtt", CALL)
+    bench.file(
+        "calls/20260701T100000_K9.vtt", "WEBVTT\n\n00:01,000 --> 00:02,000\n<v 森>もしもし\n"
+    )
+    bench.run()
+    (call,) = bench.raw("interaction")
+    assert (call["interaction_id"], call["talk_seconds"]) == ("20260701T093000_K1234", 12.0)
+    assert len(bench.raw("interaction_turn")) == 4
+    assert len(bench.raw("interaction_statement")) == 3
+    (refused,) = bench.quarantine("interaction")
+    assert refused["rule"] == "transcript_is_readable"
+    assert "もしもし" in refused["payload"]
+    # the file sent again, mended: the next run takes it
+    bench.file("calls/20260701T100000_K9.vtt", CALL.replace("森", "林"))
+    bench.run()
+    assert {row["customer_id"] for row in bench.raw("interaction")} == {"K1234", "K9"}
