@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from programme.base import Declaration, Scalar
 from programme.files import FileRead as FileRead
@@ -12,6 +13,8 @@ from programme.files import FilesSystem as FilesSystem
 from programme.paging import PagedRead as PagedRead
 from programme.webhooks import WebhookRead as WebhookRead
 from programme.webhooks import WebhookSystem
+
+_CREDENTIAL_HEADER = re.compile(r"(?i)authorization|cookie|token|secret|api-?key")
 
 
 class BearerAuth(Declaration):
@@ -69,13 +72,23 @@ class HttpSystem(Declaration):
 
     A request is repeated up to ``max_attempts`` times on 429, 5xx, time-outs and broken answers,
     after ``backoff_seconds``, twice that, four times and so on, or as ``Retry-After`` says.
+    ``headers`` are sent with every request, such as the version of the API that is meant.
     """
 
     base_url: str
     auth: Auth | None = None
+    headers: dict[str, str] = Field(default={})
     timeout_seconds: float = 30.0
     max_attempts: int = Field(default=5, ge=1, le=20)
     backoff_seconds: float = Field(default=1.0, ge=0, le=60)
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_are_no_credentials(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if _CREDENTIAL_HEADER.search(name):
+                raise ValueError(f"`{name}` carries a credential: write it under `auth`")
+        return value
 
 
 class RestSystem(HttpSystem):

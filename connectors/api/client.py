@@ -41,6 +41,7 @@ class ApiClient:
 
     Attributes:
         window: What is being read, for errors: ``since 2026-07-01``.
+        headers: Sent with every request to ``base_url``.
     """
 
     def __init__(self, system: HttpSystem, placeholders: Placeholders, *, entity: str) -> None:
@@ -48,6 +49,7 @@ class ApiClient:
         self.placeholders = placeholders
         self.entity = entity
         self.window = ""
+        self.headers = {name: placeholders.fill(text) for name, text in system.headers.items()}
         # an address is no secret: only what else comes from the environment is kept out of errors
         address = Placeholders(
             placeholders.source, placeholders.data_root, placeholders.environment
@@ -55,6 +57,7 @@ class ApiClient:
         self.base_url = address.fill(system.base_url).rstrip("/")
         self._transport = Transport(
             credentials(system.auth, placeholders),
+            headers=self.headers,
             timeout_seconds=system.timeout_seconds,
             address=self.address,
             redacted=self.redacted,

@@ -41,12 +41,14 @@ class Transport:
         self,
         credentials: Credentials,
         *,
+        headers: Mapping[str, str],
         timeout_seconds: float,
         address: Callable[[str], str],
         redacted: Callable[[str], str],
     ) -> None:
         self.answered_at: datetime | None = None
         self._credentials = credentials
+        self._headers = headers
         self._timeout_seconds = timeout_seconds
         self._address = address
         self._redacted = redacted
@@ -82,7 +84,8 @@ class Transport:
                 return token
             if not self._credentials.accept(token.body):
                 return Trouble("no `access_token` in the answer", "check `token_url`", False)
-        return self._exchange(method, url, take, auth=self._credentials, **request)
+        signed = {"auth": self._credentials, "headers": self._headers}
+        return self._exchange(method, url, take, **signed, **request)
 
     def _exchange(
         self, method: str, url: str, take: Callable[[Any], Found | Trouble], **request: Any

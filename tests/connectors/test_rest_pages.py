@@ -356,3 +356,13 @@ def test_no_secret_stands_in_a_log_even_at_the_lowest_level(
     for text in (caplog.text, str(caught.value), repr(caught.value)):
         assert "s3cr3t" not in text
     assert caught.value.__context__ is None
+
+
+def test_declared_headers_go_along_and_carry_no_credentials() -> None:
+    with Rest(count=1) as api:
+        pull(api.url, read_of("single"), headers={"X-Version": "2026-01"})
+        assert api.requests[0].headers["X-Version"] == "2026-01"
+        assert api.requests[0].headers["Accept"] == "application/json"
+        for name in ("Authorization", "cookie", "X-Api-Key", "x-auth-token"):
+            with pytest.raises(ValueError, match="write it under `auth`"):
+                pull(api.url, read_of("single"), headers={name: "x"})
