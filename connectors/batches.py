@@ -39,6 +39,7 @@ class Batch:
         uncursored: Rows without a cursor value, which every pull reads again.
         already_landed: Rows read again within the lookback and left out as unchanged.
         new_columns: Columns that the declaration does not list.
+        erased: Rows taken out since, because a person was erased.
         run_id: The run that wrote it.
     """
 
@@ -56,6 +57,7 @@ class Batch:
     uncursored: int = 0
     already_landed: int = 0
     new_columns: tuple[str, ...] = ()
+    erased: int = 0
     run_id: str = field(default="", compare=False)
 
 

@@ -16,13 +16,17 @@ from connectors.records import Record
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one entity and record: ``received`` is the sum of the other four."""
+    """Rows of one entity and record: ``received`` is the sum of the other five.
+
+    ``erased`` are rows of persons who were erased; see ``connectors.erasure``.
+    """
 
     received: int = 0
     landed: int = 0
     quarantined: int = 0
     duplicate: int = 0
     not_applicable: int = 0
+    erased: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(**{name: n + getattr(other, name) for name, n in asdict(self).items()})
@@ -31,6 +35,7 @@ class Counts:
     def reconciles(self) -> bool:
         """Whether every row received is accounted for."""
         parts = self.landed + self.quarantined + self.duplicate + self.not_applicable
+        parts += self.erased
         return self.received == parts
 
 

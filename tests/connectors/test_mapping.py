@@ -326,6 +326,7 @@ def test_explode_makes_a_row_of_each_element(bench: Bench) -> None:
         "quarantined": 2,
         "duplicate": 0,
         "not_applicable": 3,
+        "erased": 0,
     }
     assert {(row["rule"], row["value"]) for row in bench.quarantine("feedback")} == {
         ("is_list", "none"),
