@@ -11,12 +11,10 @@ import typer
 
 from cli import environment
 from cli.console import PROBLEM_FOUND, AsJson, note, print_json, settings_of
-from cli.findings import Finding, examine, fail, ok, warn
+from cli.findings import COLOURS, Finding, examine, fail, ok, tell, warn
 
 if TYPE_CHECKING:
     from programme import Settings
-
-COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -39,7 +37,7 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
         new = examine(topic, examination)
         found += new
         if not as_json:
-            _tell(new)
+            tell(new)
     counts: Counter[str] = Counter(finding.state for finding in found)
     if as_json:
         print_json(found)
@@ -47,13 +45,6 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
         note(", ".join(f"{counts[state]} {state}" for state in COLOURS))
     if counts["fail"]:
         raise typer.Exit(PROBLEM_FOUND)
-
-
-def _tell(found: list[Finding]) -> None:
-    for finding in found:
-        state = typer.style(f"{finding.state:<4}", fg=COLOURS[finding.state], bold=True)
-        mend = f". Mend: {finding.mend}" if finding.mend else ""
-        typer.echo(f"{state}  {finding.topic:<10} {finding.what}{mend}")
 
 
 def _programme(settings: Settings) -> Iterator[Finding]:

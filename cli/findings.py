@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import typer
+
 from cli.console import is_named
 
 State = Literal["ok", "warn", "fail"]
+COLOURS: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,11 @@ def examine(topic: str, examination: Callable[[], Iterator[Finding]]) -> list[Fi
         what, _, mend = str(error).partition(". Mend: ")
         found.append(fail(topic, what, mend or "mend what the message names"))
     return found
+
+
+def tell(found: list[Finding]) -> None:
+    """A line for each finding, with its mend."""
+    for finding in found:
+        state = typer.style(f"{finding.state:<4}", fg=COLOURS[finding.state], bold=True)
+        mend = f". Mend: {finding.mend}" if finding.mend else ""
+        typer.echo(f"{state}  {finding.topic:<10} {finding.what}{mend}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli import source_landing, source_look, source_new, source_state
 from cli.console import AsJson, print_rows, workplace
 
 app = typer.Typer(name="source", help="What is collected, and how far.", no_args_is_help=True)
@@ -32,3 +33,27 @@ def list_sources(ctx: typer.Context, as_json: AsJson = False) -> None:
             }
         )
     print_rows(rows, as_json=as_json, empty="the programme declares no source")
+
+
+app.command(
+    "new",
+    epilog="Examples: cxloop source new files reviews --file exports/reviews_2026-07.csv; "
+    "cxloop source new sql crm --url sqlite:///crm.db --table orders; "
+    "cxloop source new zendesk helpdesk --url https://acme.zendesk.com",
+)(source_new.new)
+app.command("check", epilog="Example: cxloop source check reviews")(source_look.check)
+app.command("sample", epilog="Example: cxloop source sample reviews --entity answers --rows 5")(
+    source_look.sample
+)
+app.command("pull", epilog="Example: cxloop source pull reviews --load-date 2026-07-05")(
+    source_landing.pull
+)
+app.command("replay", epilog="Example: cxloop source replay reviews --dry-run")(
+    source_landing.replay
+)
+app.command("state", epilog="Example: cxloop source state reviews --json")(source_state.state)
+app.command(
+    "withdraw",
+    epilog="Example: cxloop source withdraw reviews answers 000012-0123456789ab "
+    "--reason 'the export was cut off'",
+)(source_landing.withdraw)

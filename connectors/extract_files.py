@@ -14,6 +14,7 @@ from connectors.drift import columns_expected, require_columns
 from connectors.errors import ConnectorError
 from connectors.intake import Intake
 from connectors.locations import Found, decompressed, find
+from connectors.personal import Privacy
 from connectors.placeholders import Placeholders
 from connectors.reading import Chunk, Place, header_of, read_chunks
 from connectors.rows import JsonRows, TableRows
@@ -64,6 +65,22 @@ def take_files(
     return repeated
 
 
+def landing_rows(chunk: Chunk, privacy: Privacy) -> pa.Table:
+    """A chunk in the form in which rows land: protected, with what is no row in ``_unreadable``."""
+    if isinstance(chunk.rows, JsonRows):
+        texts = [privacy.protect_text(text) for text in chunk.rows.texts]
+        table = pa.table({"_payload": pa.array(texts, pa.string())})
+    else:
+        assert isinstance(chunk.rows, TableRows)  # noqa: S101  (there is no third form)
+        table = privacy.protect_table(chunk.rows.table)
+    refused = [json.dumps(asdict(refusal), ensure_ascii=False) for refusal in chunk.refusals]
+    unreadable = pa.array([None] * table.num_rows + refused, pa.string())
+    if refused:
+        blank = {field.name: pa.nulls(len(refused), field.type) for field in table.schema}
+        table = pa.concat_tables([table, pa.table(blank, schema=table.schema)])
+    return table.append_column("_unreadable", unreadable)
+
+
 class _FileTaker:
     """One file on its way to landing."""
 
@@ -108,24 +125,9 @@ class _FileTaker:
             )
         with self.intake.rows_draft() as draft:
             for chunk in read_chunks(self.open, self.read, self.place, withhold=True):
-                draft.add(self._protected(chunk))
+                draft.add(landing_rows(chunk, self.intake.privacy))
             self._commit(draft, content)
         return content
-
-    def _protected(self, chunk: Chunk) -> pa.Table:
-        privacy = self.intake.privacy
-        if isinstance(chunk.rows, JsonRows):
-            texts = [privacy.protect_text(text) for text in chunk.rows.texts]
-            table = pa.table({"_payload": pa.array(texts, pa.string())})
-        else:
-            assert isinstance(chunk.rows, TableRows)  # noqa: S101  (there is no third form)
-            table = privacy.protect_table(chunk.rows.table)
-        refused = [json.dumps(asdict(refusal), ensure_ascii=False) for refusal in chunk.refusals]
-        unreadable = pa.array([None] * table.num_rows + refused, pa.string())
-        if refused:
-            blank = {field.name: pa.nulls(len(refused), field.type) for field in table.schema}
-            table = pa.concat_tables([table, pa.table(blank, schema=table.schema)])
-        return table.append_column("_unreadable", unreadable)
 
     def _commit(self, draft: object, content: str) -> None:
         self.intake.commit(

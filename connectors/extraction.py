@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -85,10 +86,17 @@ def _amount(entity: EntityExtract) -> str:
 
 
 def extract(
-    programme: Programme, settings: Settings, source_id: str, *, load_date: date, run_id: str
+    programme: Programme,
+    settings: Settings,
+    source_id: str,
+    *,
+    load_date: date,
+    run_id: str,
+    on_entity: Callable[[EntityExtract], None] | None = None,
 ) -> ExtractSummary:
     """Land what is new of every entity of the source under ``load_date``.
 
+    ``on_entity`` is told of each entity once it has been read.
     An entity that fails does not keep the others from being read; its error is raised at the end.
     Repeating the call lands nothing that is already there.
 
@@ -104,6 +112,8 @@ def extract(
             try:
                 pull = EntityPull(source, settings, lake, name, entity)
                 done.append(pull.run(load_date=load_date, run_id=run_id))
+                if on_entity is not None:
+                    on_entity(done[-1])
             except ConnectorError as error:
                 failures.append(error)
         raise_first(failures)

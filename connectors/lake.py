@@ -49,6 +49,15 @@ class Lake:
         """What the load date's files were made from; they count only while it stands."""
         return self.root / "manifests" / self.source / f"{load_date}.json"
 
+    def held(self, load_date: date) -> Path:
+        """Why the load date could not be landed; absent where it could."""
+        return self.root / "held" / self.source / f"{load_date}.json"
+
+    @property
+    def released(self) -> Path:
+        """Rows that a person let through although a declared check refuses them."""
+        return self.root / "released" / f"{self.source}.json"
+
     def _partition(self, layer: str, record: str, load_date: date) -> Path:
         folder = self.root / layer / record / f"source={self.source}" / f"load_date={load_date}"
         return folder / "part-0.parquet"
