@@ -11,7 +11,7 @@ from programme import Programme
 
 # raise when the code gives other rows for the same landing and declarations
 MAPPING_VERSION = 2
-_DECIDING = {"records", "checks", "columns", "contract", "files", "masking"}
+_DECIDING = {"records", "checks", "columns", "contract", "files", "masking", "absence"}
 
 
 def landing_fingerprint(batches: Mapping[str, list[Batch]]) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.assembly import History, make_partition
+from connectors.assembly import make_partition
 from connectors.batches import Batch, committed
 from connectors.declared import declare
+from connectors.entity_rows import History
 from connectors.errors import (
     ConnectorError,
     HeldBatchError,
@@ -24,10 +25,12 @@ from connectors.errors import (
     raise_first,
 )
 from connectors.fingerprints import landing_fingerprint, mapping_hash
+from connectors.holding import forget_held, note_held
 from connectors.lake import Lake, fingerprint_of, read_json, write_json, write_parquet
 from connectors.partition import Counts
 from connectors.partition_files import PartitionFiles
 from connectors.records import RECORDS
+from connectors.release import Released
 from ledger import Ledger, Load
 from programme import Programme, Settings
 
@@ -107,7 +110,7 @@ def land(
     ensure_empty_partitions(settings)
     lake = Lake(settings.lake, source_id)
     recorded = {(load.source, load.load_date): load.fingerprint for load in ledger.loads()}
-    mapping = mapping_hash(programme, source_id)
+    mapping = mapping_hash(programme, source_id, released=Released.of(lake).rows)
     done: list[LoadDateSummary] = []
     failures: list[ConnectorError] = []
     with lake.locked():
@@ -124,7 +127,9 @@ def land(
                     manifest = making.run(batches, replaced, landing=landing, mapping=mapping)
                 except ConnectorError as error:
                     failures.append(error)
+                    note_held(lake, load_date, error, run_id=run_id)
                     continue
+            forget_held(lake, load_date)
             for key, profile in manifest["profiles"].items():
                 history[key].append(profile)
             if recorded.get((source_id, load_date)) != manifest["fingerprint"]:
@@ -235,6 +240,7 @@ class _Making:
             "checks": account.checks,
             "profiles": account.profiles,
             "warnings": account.warnings,
+            "vanished": account.vanished,
             "outputs": outputs,
         }
         write_json(self.lake.manifest(self.load_date), manifest, source=self.lake.source)

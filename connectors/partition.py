@@ -50,6 +50,7 @@ class Account:
         profiles: Entity, record and question -> what later load dates are compared with.
         warnings: What a person should look at although it stops nothing.
         watermark: The latest instant at which something happened, not later than the load date.
+        vanished: Entity and record -> rows that the newest whole lacks, landed as deleted.
     """
 
     load_date: date
@@ -58,6 +59,7 @@ class Account:
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     watermark: datetime | None = None
+    vanished: dict[str, int] = field(default_factory=dict)
 
     def count(self, entity: str, record: str, counts: Counts) -> None:
         """Add to the counts of one entity and record."""

@@ -111,6 +111,16 @@ class RecordMap(Declaration):
     fields: dict[str, FieldMap]
 
 
+class Absence(Declaration):
+    """A row that the newest whole table or file lacks was deleted by the source.
+
+    For what is read whole each time: a table or collection without ``cursor``, or files of which
+    each holds everything. More than ``max_share`` of the rows gone at once holds the load date.
+    """
+
+    max_share: float = Field(default=0.2, gt=0, le=1)
+
+
 class Entity(Declaration):
     """One table, collection or set of files of a source.
 
@@ -132,6 +142,7 @@ class Entity(Declaration):
     masking: Masking | None = None
     checks: list[Check] = Field(default=[])
     contract: Contracts = Field(default={})
+    absence: Absence | None = None
 
     @model_validator(mode="after")
     def _one_reader(self) -> Entity:
@@ -139,6 +150,18 @@ class Entity(Declaration):
         if len(given) != 1:
             listed = ", ".join(_READERS)
             raise ValueError(f"give exactly one of {listed}; given: {given or 'none'}")
+        return self
+
+    @model_validator(mode="after")
+    def _absence_is_of_wholes(self) -> Entity:
+        if self.absence is None:
+            return self
+        if (self.sql and self.sql.cursor) or (self.rest and self.rest.cursor):
+            what = "with a `cursor` only changes are read, so that absence says nothing"
+            raise RefusedError(what, "absence", mend="leave out `cursor` or `absence`")
+        if self.api or self.webhook:
+            what = "a vendor's stream or webhook brings changes, never the whole"
+            raise RefusedError(what, "absence", mend="map `deleted_at` instead")
         return self
 
 
@@ -170,4 +193,24 @@ class Source(Declaration):
                     *("entities", name),
                     mend=f"say under `{block}:` what is read",
                 )
+        self._require_own_records()
         return self
+
+    def _require_own_records(self) -> None:
+        """Where absence means deletion, nothing else of the source may fill the record."""
+        for name, entity in self.entities.items():
+            records = [part.record for part in entity.records] if entity.absence else []
+            others = [
+                part.record
+                for other in self.entities.values()
+                if other is not entity
+                for part in other.records
+            ]
+            shared = {record for record in records if record in others or records.count(record) > 1}
+            if shared:
+                raise RefusedError(
+                    f"{', '.join(sorted(shared))} has other rows in this source: their absence "
+                    f"from `{name}` would delete them",
+                    *("entities", name, "absence"),
+                    mend="make it the record's only mapping, or leave out `absence`",
+                )

@@ -32,6 +32,7 @@ DATABASES = ("sqlite3", "duckdb", "sqlalchemy", "psycopg2", "psycopg", "asyncpg"
 MAY_OPEN_DATABASES = (
     "ledger/",
     "analysis/warehouse.py",
+    "connectors/absence.py",
     "connectors/repetitions.py",
     "connectors/extract_sql.py",
     "cli/demo/",
