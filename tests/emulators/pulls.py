@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,15 @@ def template(kind: str, folder: Path) -> Programme:
     shutil.copy(TEMPLATES / "sources" / f"{kind}.yml", folder / "sources")
     shutil.copytree(TEMPLATES / "surveys", folder / "surveys")
     (folder / "programme.yml").write_text(_COMPANY, encoding="utf-8")
+    return load_programme(folder)
+
+
+def programme_of(folder: Path, texts: Mapping[str, str]) -> Programme:
+    """A programme of declarations by file name."""
+    for name, text in {"programme.yml": _COMPANY, **texts}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return load_programme(folder)
 
 
