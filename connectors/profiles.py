@@ -123,6 +123,8 @@ class Profiler:
         parts = [table.column(name).fill_null("") for name in self._labelled]
         encoded = pc.dictionary_encode(pc.binary_join_element_wise(*parts, ".")).combine_chunks()
         labels = encoded.dictionary.to_pylist()
+        if not labels:
+            return
         if len(labels) == 1:
             yield labels[0].strip("."), table
         elif len(labels) + len(self.groups) > MOST_GROUPS:
