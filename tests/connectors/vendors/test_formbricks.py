@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from programme.systems import VendorRead
 from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
 from tests.emulators.formbricks import TOKEN, FormbricksEmulator
+from tests.emulators.lakes import TemplateLake
 
 AUTH = {"kind": "api_key", "header": "x-api-key", "key": "${env:TOKEN}"}
 PASSING = sorted(set(FAULTS) - {"revoked_token", "expired_job"})
@@ -241,3 +242,26 @@ def test_the_webhook_template_maps_deliveries_of_every_state(tmp_path: Path) -> 
     assert pulls.column(found, "nps_question", "score") == [("r01", 9), ("r01", 9), ("r01", 8)]
     assert pulls.column(found, "comment", "comment")[-1] == ("r01", "早い")
     assert dict(found)["comment"].not_applicable == 1
+
+
+def test_from_the_emulator_to_raw_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXLOOP_FORMBRICKS_KEY", TOKEN)
+    with FormbricksEmulator() as emulator:
+        monkeypatch.setenv("CXLOOP_FORMBRICKS_URL", emulator.url)
+        lake = TemplateLake("formbricks", tmp_path)
+        emulator.responses = states()[:1] + states()[3:]
+        lake.run(date(2026, 5, 5))
+        emulator.responses[0] = states()[2]
+        lake.run(date(2026, 5, 6))
+    first, second = (
+        {(r["response_id"], r["question_id"]): r for r in lake.raw("feedback", date(2026, 5, day))}
+        for day in (5, 6)
+    )
+    assert first["r01", "nps_question"]["score"] == 9
+    assert first["r01", "comment"]["comment"] is None
+    assert second["r01", "nps_question"]["score"] == 8
+    assert second["r01", "nps_question"]["version"] > first["r01", "nps_question"]["version"]
+    assert {response_id for response_id, _ in second} == {"r01"}
+    (refused,) = lake.quarantine("feedback", date(2026, 5, 5))
+    assert refused["value"] == "Superb"
+    assert b"person@example.com" not in lake.everything()

@@ -14,6 +14,7 @@ from connectors.pages import Page
 from programme.systems import VendorRead
 from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
+from tests.emulators.lakes import TemplateLake
 from tests.emulators.qualtrics import TOKEN, QualtricsEmulator
 
 AUTH = {"kind": "api_key", "header": "X-API-TOKEN", "key": "${env:TOKEN}"}
@@ -403,3 +404,41 @@ def test_the_template_maps_recipients_to_invitations(tmp_path: Path) -> None:
     ]
     assert rows[0]["answered_at"] == datetime(2026, 5, 2, 8, tzinfo=UTC)
     assert rows[1]["answered_at"] is None
+
+
+def test_from_the_emulator_to_raw_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXLOOP_QUALTRICS_TOKEN", TOKEN)
+    survey = "SV_0123456789abcde"
+    with with_history() as history, QualtricsEmulator(survey=survey) as emulator:
+        emulator.polls = 0
+        emulator.distributions, emulator.history = history.distributions, history.history
+        emulator.contacts = history.contacts
+        monkeypatch.setenv("CXLOOP_QUALTRICS_URL", emulator.url)
+        lake = TemplateLake("qualtrics", tmp_path)
+        emulator.responses = [response(1), response(2, QID1=11), response(3, finished=0)]
+        first = lake.run(date(2026, 5, 5))
+        emulator.responses[0] = response(1, _lastModifiedDate="2026-05-06T00:00:00Z", QID1=None)
+        lake.run(date(2026, 5, 7))
+    asked = [
+        r for r in lake.raw("feedback", date(2026, 5, 5)) if r["question_id"] == "nps_question"
+    ]
+    assert [(r["response_id"], r["score"], r["kind"]) for r in asked] == [("R_1", 1, "nps")]
+    (refused,) = lake.quarantine("feedback", date(2026, 5, 5))
+    assert refused["value"] == "11.0"
+    counts = first.counts
+    assert (
+        counts.received
+        == counts.landed + counts.quarantined + counts.duplicate + counts.not_applicable
+    )
+    later = [
+        r for r in lake.raw("feedback", date(2026, 5, 7)) if r["question_id"] == "nps_question"
+    ]
+    # the edit alone, and what it left empty is empty
+    assert [(r["response_id"], r["score"]) for r in later] == [("R_1", None)]
+    assert {r["customer_id"] for r in lake.raw("invitation", date(2026, 5, 5))} == {
+        "C1",
+        "C2",
+        "C3",
+    }
+    for secret in (b"192.0.2.7", b"person@example.com", TOKEN.encode()):
+        assert secret not in lake.everything()

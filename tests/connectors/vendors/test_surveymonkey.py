@@ -14,6 +14,7 @@ from connectors.pages import Page
 from programme.systems import VendorRead
 from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
+from tests.emulators.lakes import TemplateLake
 from tests.emulators.surveymonkey import TOKEN, SurveyMonkeyEmulator
 
 AUTH = {"kind": "bearer", "token": "${env:TOKEN}"}
@@ -232,3 +233,36 @@ def test_a_batch_in_which_nobody_answered_the_matrix_is_no_drift(tmp_path: Path)
     given = [response(1, at_second(0), answered("444444444", {"text": "only words"}))]
     found = pulls.mapped(programme, "surveymonkey", "responses", given)
     assert [result.table.num_rows for _, result in found] == [0, 0, 0, 1]
+
+
+def whole(number: int, at: str, *questions: Any, **more: Any) -> dict[str, Any]:
+    """With every key that the API writes."""
+    keys = {"first_name": "", "last_name": "", "metadata": {"contact": {}}}
+    links = {"edit_url": "https://x/edit", "analyze_url": "https://x/analyze"}
+    return {**response(number, at, *questions, **more), **keys, **links}
+
+
+def test_from_the_emulator_to_raw_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXLOOP_SURVEYMONKEY_TOKEN", TOKEN)
+    with SurveyMonkeyEmulator(survey="0000000000") as emulator:
+        monkeypatch.setenv("CXLOOP_SURVEYMONKEY_URL", emulator.url)
+        lake = TemplateLake("surveymonkey", tmp_path)
+        nine, zero = choice("110000009"), choice("110000000")
+        emulator.responses = [
+            whole(1, at_second(0), answered("111111111", nine)),
+            whole(2, at_second(1), answered("111111111", choice("119999999"))),
+            whole(3, at_second(2), answered("111111111", nine), response_status="partial"),
+        ]
+        lake.run(date(2026, 5, 5))
+        emulator.responses[2] = whole(3, at_second(7200), answered("111111111", zero))
+        lake.run(date(2026, 5, 6))
+    assert [(r["response_id"], r["score"]) for r in lake.raw("feedback", date(2026, 5, 5))] == [
+        ("1", 9)
+    ]
+    (refused,) = lake.quarantine("feedback", date(2026, 5, 5))
+    assert refused["value"] == "119999999"
+    assert [(r["response_id"], r["score"]) for r in lake.raw("feedback", date(2026, 5, 6))] == [
+        ("3", 0)
+    ]
+    for secret in (b"192.0.2.7", b"https://x/edit", TOKEN.encode()):
+        assert secret not in lake.everything()

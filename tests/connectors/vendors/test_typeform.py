@@ -13,6 +13,7 @@ from connectors.pages import Page
 from programme.systems import VendorRead
 from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
+from tests.emulators.lakes import TemplateLake
 from tests.emulators.typeform import TOKEN, TypeformEmulator
 
 AUTH = {"kind": "bearer", "token": "${env:TOKEN}"}
@@ -204,3 +205,20 @@ def test_the_template_maps_answers_by_reference(tmp_path: Path) -> None:
     quality = dict(found)["product_quality"]
     assert [(r.rule, r.value) for r in quality.refusals] == [("recode", "Superb")]
     assert quality.received == 11
+
+
+def test_from_the_emulator_to_raw_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXLOOP_TYPEFORM_TOKEN", TOKEN)
+    with TypeformEmulator(form="AbCdEf12") as emulator:
+        monkeypatch.setenv("CXLOOP_TYPEFORM_URL", emulator.url)
+        lake = TemplateLake("typeform", tmp_path)
+        emulator.responses = [response(n, at_second(n), answer("nps", "number", n)) for n in (1, 2)]
+        lake.run(date(2026, 5, 5))
+        emulator.responses.append(response(3, at_second(3), answer("nps", "number", 3)))
+        lake.run(date(2026, 5, 6))
+    rows = [lake.raw("feedback", date(2026, 5, day)) for day in (5, 6)]
+    assert [[(r["response_id"], r["score"]) for r in found] for found in rows] == [
+        [("r1", 1), ("r2", 2)],
+        [("r3", 3)],
+    ]
+    assert b"Mozilla" not in lake.everything()
