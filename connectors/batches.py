@@ -64,7 +64,7 @@ class Batch:
 def committed(lake: Lake, entity: str) -> list[Batch]:
     """All committed batches of the entity, oldest first."""
     manifests = lake.landing(entity).glob("load_date=*/*.json")
-    return sorted((_read(path) for path in manifests), key=lambda batch: batch.sequence)
+    return sorted((read_manifest(path) for path in manifests), key=lambda batch: batch.sequence)
 
 
 def remove_orphans(lake: Lake, entity: str) -> int:
@@ -144,7 +144,8 @@ def is_after(value: CursorValue, bound: CursorValue) -> bool:
     return str(value) > str(bound)
 
 
-def _read(path: Path) -> Batch:
+def read_manifest(path: Path) -> Batch:
+    """The batch that a manifest describes."""
     content = read_json(path)
     content["load_date"] = date.fromisoformat(content["load_date"])
     content["new_columns"] = tuple(content["new_columns"])

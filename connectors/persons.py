@@ -58,6 +58,18 @@ class Persons:
         return sum(map(len, self.ids.values())) > before
 
 
+@dataclass(frozen=True)
+class Either:
+    """Ids that are known, or recognised by their hashes."""
+
+    one: Who
+    other: Who
+
+    def among(self, kind: str, ids: pa.Array) -> Flags:
+        """Which of the ids are theirs."""
+        return self.one.among(kind, ids) | self.other.among(kind, ids)
+
+
 def rows_of(table: pa.Table, who: Who) -> Flags:
     """Which canonical rows are theirs.
 

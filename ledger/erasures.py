@@ -29,11 +29,7 @@ def begun(connection: Connection, erasure: Erasure, ids: Iterable[tuple[str, str
     else:
         fresh = {name: value for name, value in asdict(erasure).items() if name != "erasure_id"}
         _change(connection, erasure.erasure_id, **fresh)
-    known = hashes(connection)
-    for kind, id_hash in sorted(set(ids)):
-        if id_hash not in known.get(kind, ()):
-            row = {"kind": kind, "id_hash": id_hash, "erasure_id": erasure.erasure_id}
-            connection.execute(insert(erased_ids).values(row))
+    add_hashes(connection, erasure.erasure_id, ids)
     kept = _found(connection, erasure.erasure_id)
     assert kept is not None  # noqa: S101 - written above
     return kept
@@ -51,16 +47,28 @@ def completed(connection: Connection, erasure_id: str, certificate: str, now: da
     return kept
 
 
+def add_hashes(connection: Connection, erasure_id: str, ids: Iterable[tuple[str, str]]) -> None:
+    """Keep (kind, keyed hash) of ids that belong to the erasure."""
+    known = hashes(connection, erasure_id)
+    for kind, id_hash in sorted(set(ids)):
+        if id_hash not in known.get(kind, ()):
+            row = {"kind": kind, "id_hash": id_hash, "erasure_id": erasure_id}
+            connection.execute(insert(erased_ids).values(row))
+
+
 def known(connection: Connection) -> list[Erasure]:
     """All, by the time of the request."""
     query = select(erasures).order_by(erasures.c.requested_at, erasures.c.erasure_id)
     return [Erasure(**row) for row in connection.execute(query).mappings()]
 
 
-def hashes(connection: Connection) -> dict[str, frozenset[str]]:
-    """Kind -> keyed hashes."""
+def hashes(connection: Connection, erasure_id: str | None = None) -> dict[str, frozenset[str]]:
+    """Kind -> keyed hashes (of one erasure)."""
+    query = select(erased_ids)
+    if erasure_id is not None:
+        query = query.where(erased_ids.c.erasure_id == erasure_id)
     found: dict[str, set[str]] = defaultdict(set)
-    for row in connection.execute(select(erased_ids)).mappings():
+    for row in connection.execute(query).mappings():
         found[row["kind"]].add(row["id_hash"])
     return {kind: frozenset(values) for kind, values in found.items()}
 

@@ -198,10 +198,15 @@ class Ledger:
         with transaction(self._engine) as connection:
             return erasures.known(connection)
 
-    def erased_ids(self) -> dict[str, frozenset[str]]:
-        """Kind of id -> keyed hashes of all that were erased."""
+    def erased_ids(self, erasure_id: str | None = None) -> dict[str, frozenset[str]]:
+        """Kind of id -> keyed hashes of all that were erased (by one erasure)."""
         with transaction(self._engine) as connection:
-            return erasures.hashes(connection)
+            return erasures.hashes(connection, erasure_id)
+
+    def add_erased_ids(self, erasure_id: str, ids: Iterable[tuple[str, str]]) -> None:
+        """Keep (kind, keyed hash) of ids that turned out to belong to an erasure."""
+        with transaction(self._engine, writes=True) as connection:
+            erasures.add_hashes(connection, erasure_id, ids)
 
     def outbox(self, edition_id: str | None = None) -> list[OutboxMail]:
         """Every mail (of one edition), by edition and recipient."""

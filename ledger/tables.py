@@ -135,5 +135,5 @@ erased_ids = Table(
     metadata,
     Column("kind", String(40), primary_key=True),
     Column("id_hash", String(64), primary_key=True),
-    Column("erasure_id", String(32), ForeignKey("erasures.erasure_id"), nullable=False),
+    Column("erasure_id", String(32), ForeignKey("erasures.erasure_id"), primary_key=True),
 )

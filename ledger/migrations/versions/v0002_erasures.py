@@ -29,6 +29,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(40), primary_key=True),
         sa.Column("id_hash", sa.String(64), primary_key=True),
         sa.Column(
-            "erasure_id", sa.String(32), sa.ForeignKey("erasures.erasure_id"), nullable=False
+            "erasure_id", sa.String(32), sa.ForeignKey("erasures.erasure_id"), primary_key=True
         ),
     )
