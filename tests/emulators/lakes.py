@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,16 @@ class Entries:
 
 
 class TemplateLake:
-    """The template's programme, its lake and its runs."""
+    """The template's programme, its lake and its runs; ``base_url`` where it is written out."""
 
-    def __init__(self, kind: str, root: Path) -> None:
+    def __init__(self, kind: str, root: Path, *, base_url: str | None = None) -> None:
         self.kind = kind
         self.programme = template(kind, root / "programme")
+        if base_url is not None:
+            source = self.programme.sources[kind]
+            system = source.system.model_copy(update={"base_url": base_url})
+            sources = {kind: source.model_copy(update={"system": system})}
+            self.programme = replace(self.programme, sources=sources)
         self.settings = Settings.from_environment(
             {"CXLOOP_PROGRAMME": str(root / "programme"), "CXLOOP_HOME": str(root / "home")}
         )
