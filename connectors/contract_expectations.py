@@ -90,8 +90,9 @@ def _outcome(check: Check, result: Any, rows: int) -> Outcome:
         values = (None,) * len(failed)
     found = detail.get("observed_value")
     # a list of values could hold people's data: only a number is repeated
-    is_number = isinstance(found, int | float)
-    observed, facts = (f"observed {found:g}", {"observed": float(found)}) if is_number else ("", {})
+    number = float(found) if isinstance(found, int | float) else None
+    observed = "" if number is None else f"observed {number:g}"
+    facts = {} if number is None else {"observed": number}
     return Outcome(check, rows, bool(result.success), failed, values, "", observed, facts=facts)
 
 

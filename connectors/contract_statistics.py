@@ -166,7 +166,8 @@ def classes_of_equal_share(counts: Counts, classes: int) -> npt.NDArray[np.int64
 
 
 def _statistic(before: Counts, now: Counts) -> float:
-    return psi(before, now) / (1 / max(1.0, now.sum()) + 1 / max(1.0, before.sum()))
+    n, total = (max(1.0, float(part.sum())) for part in (now, before))
+    return psi(before, now) / (1 / n + 1 / total)
 
 
 def _without_rare(earlier: list[Counts], now: Counts) -> tuple[list[Counts], Counts]:
@@ -189,3 +190,10 @@ def _t_tails(freedom: float, value: float) -> float:
     from scipy.special import stdtr
 
     return float(2 * stdtr(freedom, -abs(value)))
+
+
+def tail_of_binomial(count: int, trials: int, share: float) -> float:
+    """Chance of at least ``count`` in ``trials`` with probability ``share`` each."""
+    from scipy.special import bdtrc
+
+    return float(bdtrc(count - 1, trials, min(share, 1.0))) if count > 0 else 1.0
