@@ -11,6 +11,9 @@ from connectors.reading.chunks import Opener, Place
 
 _SCANNED = 1 << 20
 _UTF8 = ("utf-8", "utf-8-sig")
+# a few of their characters can be UTF-8 by chance, as those of no other encoding can
+_EAST_ASIAN = ("cp932", "cp949", "cp950", "shift", "euc", "gb", "big5", "johab", "hz", "iso2022")
+_BY_CHANCE = 8
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
@@ -71,17 +74,21 @@ def _require_declared(first: bytes, name: str, encoding: str, place: Place) -> N
     if wide and first and b"\0" not in first:
         what = f"holds no zero byte, which every {encoding} file of rows does"
         raise place.unreadable(what, _MEND)
-    if not wide and name not in _UTF8 and not first.isascii() and _is_utf8(first):
+    least = _BY_CHANCE if name.startswith(_EAST_ASIAN) else 1
+    if not wide and name not in _UTF8 and _is_utf8(first, least=least):
         what = f"reads as UTF-8 without a fault, and {encoding} is declared"
         raise place.unreadable(what, "declare `encoding: utf-8`")
 
 
-def _is_utf8(block: bytes) -> bool:
+def _is_utf8(block: bytes, *, least: int) -> bool:
+    """Whether it is UTF-8 with ``least`` characters beyond ASCII; it may end in the middle."""
+    if block.isascii():
+        return False
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(block)
+        text = codecs.getincrementaldecoder("utf-8")().decode(block)
     except UnicodeDecodeError:
         return False
-    return True
+    return len(text) - len(text.encode("ascii", "ignore")) >= least
 
 
 def _read(file: BinaryIO, count: int) -> bytes:

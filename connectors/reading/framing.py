@@ -49,7 +49,10 @@ class Block:
     @property
     def lines(self) -> int:
         """How many lines end in it."""
-        return self.content.count(b"\n") or self.content.count(b"\r")
+        feeds = self.content.count(b"\n")
+        if b"\r" not in self.content:
+            return feeds
+        return feeds + self.content.count(b"\r") - self.content.count(b"\r\n")
 
     def bounds(self) -> tuple[Places, Places]:
         """Begin and end of every row, blank ones included, without its line break."""
