@@ -10,6 +10,7 @@ from connectors.batches import Batch
 from connectors.contract import conflicts_outcome
 from connectors.contract_outcomes import hold_or_pass
 from connectors.entity_rows import EntityRows, History
+from connectors.erased import Erased
 from connectors.known import KnownValues
 from connectors.lake import Lake
 from connectors.partition import Account, Counts
@@ -27,6 +28,7 @@ def make_partition(
     *,
     load_date: date,
     history: History,
+    erased: Erased,
 ) -> Account:
     """Read, map and check every entity of the load date into ``files``.
 
@@ -39,6 +41,7 @@ def make_partition(
         files: Where the rows go; nothing is in place yet when this returns.
         load_date: The partition.
         history: Entity, record and question -> profiles of earlier load dates.
+        erased: Persons whose rows are left out.
 
     Raises:
         HeldBatchError: when a check of severity ``hold`` fails.
@@ -54,7 +57,7 @@ def make_partition(
             known.expect(contract.references)
     for name, entity in entities.items():
         if batches.get(name):
-            rows = EntityRows(programme, lake, name, entity, account, files, history, known)
+            rows = EntityRows(programme, lake, name, entity, account, files, history, known, erased)
             rows.make(batches[name])
     for record, file in files.raw_files():
         _leave_out_repetitions(account, RECORDS[record], file, entities, lake.source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from connectors.absence import Present, vanished
 from connectors.batches import Batch
 from connectors.contract import RecordContract
 from connectors.contract_outcomes import Outcome, check_columns, hold_or_pass
+from connectors.erased import Erased
+from connectors.erasing_outputs import refused_rows
 from connectors.known import KnownValues
 from connectors.lake import Lake
 from connectors.landed import LandedBatch
@@ -60,8 +62,10 @@ class EntityRows:
         files: PartitionFiles,
         history: History,
         known: KnownValues,
+        erased: Erased,
     ) -> None:
         self.known = known
+        self.erased = erased
         self.released = Released.of(lake)
         self.let_through = 0
         self.programme = programme
@@ -78,6 +82,8 @@ class EntityRows:
         """Pass every chunk of every batch through every mapping."""
         for batch in self._chosen(batches):
             landed = LandedBatch(self.lake, self.name, self.entity, batch)
+            for record in self._records if batch.erased else ():
+                self._count(record, Counts(received=batch.erased, erased=batch.erased))
             for state in self._mappings:
                 state.seen, state.absent = HashSet(), None
             for chunk in ahead(landed.chunks()):
@@ -120,7 +126,7 @@ class EntityRows:
         return _MappingState(mapping, record, contract, Present(record))
 
     def _take(self, where: str, chunk: Chunk) -> None:
-        for record in dict.fromkeys(state.record.name for state in self._mappings):
+        for record in self._records:
             received = len(chunk.refusals) + chunk.left_out
             self._count(record, Counts(received=received, not_applicable=chunk.left_out))
             self._refuse(record, chunk.refusals)
@@ -142,8 +148,28 @@ class EntityRows:
                 not_applicable=mapped.not_applicable,
             )
             self._count(state.record.name, counts)
+            mapped = self._without_erased(state.record.name, mapped)
             self._refuse(state.record.name, mapped.refusals)
             self._checked(state, mapped)
+
+    def _without_erased(self, record: str, mapped: Mapped) -> Mapped:
+        """The rows but for those of persons who were erased and whom the source sent again."""
+        if not self.erased:
+            return mapped
+        gone = self.erased.rows(mapped.table)
+        payloads = [refusal.payload for refusal in mapped.refusals]
+        refused = refused_rows(self.programme, self.lake.source, self.name, payloads, self.erased)
+        self._count(record, Counts(erased=int(gone.sum() + refused.sum())))
+        return replace(
+            mapped,
+            table=mapped.table.filter(pa.array(~gone)),
+            rows=mapped.rows.take(np.flatnonzero(~gone)),
+            refusals=tuple(
+                refusal
+                for refusal, is_theirs in zip(mapped.refusals, refused, strict=True)
+                if not is_theirs
+            ),
+        )
 
     def _checked(self, state: _MappingState, mapped: Mapped) -> None:
         if not mapped.table.num_rows:
@@ -220,6 +246,10 @@ class EntityRows:
     def _profile_key(self, mapping: RecordMap) -> str:
         position = self.entity.records.index(mapping)
         return f"{self.name}/{mapping.record}/{mapping.question or position}"
+
+    @property
+    def _records(self) -> list[str]:
+        return list(dict.fromkeys(state.record.name for state in self._mappings))
 
     @property
     def _where(self) -> str:

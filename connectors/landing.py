@@ -7,6 +7,7 @@ when either differs from its manifest, so a run that was killed anywhere is mend
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from connectors.assembly import make_partition
 from connectors.batches import Batch, committed
 from connectors.declared import declare
 from connectors.entity_rows import History
+from connectors.erased import Erased
 from connectors.errors import (
     ConnectorError,
     HeldBatchError,
@@ -89,6 +91,7 @@ class LandSummary:
             f"{self.source}: wrote {days}; received {counts.received}, landed {counts.landed}, "
             f"quarantined {counts.quarantined}, duplicate {counts.duplicate}, "
             f"not applicable {counts.not_applicable}"
+            + (f", erased {counts.erased}" if counts.erased else "")
         )
 
 
@@ -105,11 +108,13 @@ def land(
             until the file comes again corrected, the check is corrected, or the batch is withdrawn.
         SchemaDriftError: when landed rows lack a column of the mapping.
         ReconciliationError: when rows received and rows accounted for differ.
+        MissingSettingError: when persons were erased and the key to recognise them is not set.
         LakeWriteError: when the disk is full.
     """
     ensure_empty_partitions(settings)
     lake = Lake(settings.lake, source_id)
     recorded = {(load.source, load.load_date): load.fingerprint for load in ledger.loads()}
+    erased = Erased.of(ledger, os.environ)
     mapping = mapping_hash(programme, source_id, released=Released.of(lake).rows)
     done: list[LoadDateSummary] = []
     failures: list[ConnectorError] = []
@@ -122,7 +127,7 @@ def land(
             manifest = _standing(lake, load_date, landing=landing, mapping=mapping)
             rewritten = manifest is None
             if manifest is None:
-                making = _Making(programme, lake, load_date, run_id, history)
+                making = _Making(programme, lake, load_date, run_id, history, erased)
                 try:
                     manifest = making.run(batches, replaced, landing=landing, mapping=mapping)
                 except ConnectorError as error:
@@ -190,6 +195,7 @@ class _Making:
     load_date: date
     run_id: str
     history: History
+    erased: Erased
 
     def run(
         self,
@@ -223,6 +229,7 @@ class _Making:
                 files,
                 load_date=self.load_date,
                 history=self.history,
+                erased=self.erased,
             )
             account.warnings += [warning] if warning else []
             # from here on the load date is unfinished until its new manifest stands

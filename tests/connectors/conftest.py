@@ -66,7 +66,7 @@ questions:
 
 @dataclass
 class FakeLedger:
-    """The two methods that landing needs."""
+    """The methods that landing needs."""
 
     entries: dict[tuple[str, date], Load] = field(default_factory=dict)
     calls: int = 0
@@ -77,6 +77,9 @@ class FakeLedger:
 
     def loads(self) -> list[Load]:
         return list(self.entries.values())
+
+    def erased_ids(self) -> dict[str, frozenset[str]]:
+        return {}
 
 
 @dataclass

@@ -28,6 +28,9 @@ class Entries:
     def loads(self) -> list[Load]:
         return list(self.kept.values())
 
+    def erased_ids(self) -> dict[str, frozenset[str]]:
+        return {}
+
 
 class TemplateLake:
     """The template's programme, its lake and its runs; ``base_url`` where it is written out."""
