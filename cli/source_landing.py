@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from connectors.replay import Replay, Standing
 
 Name = Annotated[str, typer.Argument(help="A source of `cxloop source list`.")]
-COUNTS = ("received", "landed", "quarantined", "duplicate", "not_applicable")
 
 
 def pull(
@@ -47,19 +46,15 @@ def pull(
     )
     summary = land(programme, settings, ledger, name, run_id=run_id)
     rows = _count_rows(standing_counts(settings, name), set(summary.rewritten))
-    warnings = [
-        {"load_date": part.load_date, "warning": text}
-        for part in summary.load_dates
-        if part.rewritten
-        for text in part.warnings
-    ]
+    written = [part for part in summary.load_dates if part.rewritten]
+    warnings = [(part.load_date, text) for part in written for text in part.warnings]
     if as_json:
         facts = {"source": name, "load_date": read.load_date, "entities": read.entities}
         print_json({**facts, "landed": rows, "warnings": warnings})
         return
     print_rows(rows, as_json=False, empty="nothing new: what stands in the lake is as it was")
-    for warning in warnings:
-        note(f"warning: {warning['load_date']}: {warning['warning']}")
+    for load_date_of, text in warnings:
+        note(f"warning: {load_date_of}: {text}")
     if summary.counts.quarantined:
         note(f"see what was refused: cxloop quarantine list --source {name}")
 
@@ -148,13 +143,16 @@ def account(result: Replay, only: date | None = None) -> dict[str, Any]:
 
 def tell_account(result: Replay, only: date | None = None) -> None:
     """The replay for people: one line per count that differs, then quarantine."""
+    from connectors.partition import Counts
+
+    names = list(asdict(Counts()))
     rows = []
     for change in result.changes:
         if change.is_one and only in (None, change.load_date):
             before = asdict(change.before) if change.before else {}
             after = asdict(change.after) if change.after else {}
             place = {"load_date": change.load_date, "entity": change.entity}
-            counts = {name: _arrow(before.get(name), after.get(name)) for name in COUNTS}
+            counts = {name: _arrow(before.get(name), after.get(name)) for name in names}
             rows.append({**place, "record": change.record, **counts})
     same = "would change" if result.is_rehearsal else "changed"
     print_rows(rows, as_json=False, empty=f"no count {same}")

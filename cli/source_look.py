@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CHECKED_ROWS = 200
 RECENT_DAYS = 30
-SHOWN_LETTERS = 300
+SHOWN_LETTERS = 80
 Name = Annotated[str, typer.Argument(help="A source of `cxloop source list`.")]
 
 
@@ -147,9 +147,6 @@ def _settings(programme: Programme, name: str) -> Iterator[Finding]:
 def _entity(programme: Programme, settings: Settings, name: str, entity: str) -> Iterator[Finding]:
     first = _first_rows(programme, settings, name, entity, rows=CHECKED_ROWS)
     yield ok(entity, f"{first.table.num_rows} rows read from {first.where}")
-    if first.new_columns:
-        what = f"columns that the declaration does not list: {', '.join(first.new_columns)}"
-        yield warn(entity, what, "add them to `columns`, or map them")
     if not first.table.num_rows:
         yield warn(entity, "no rows yet: the mapping was not tried", "check again with data")
         return
@@ -158,7 +155,8 @@ def _entity(programme: Programme, settings: Settings, name: str, entity: str) ->
     for record, table in rehearsal.raw.items():
         yield ok(entity, f"{table.num_rows} rows of {record}")
     for text in rehearsal.warnings:
-        yield warn(entity, text.removeprefix(f"{entity}: "), "see whether this is meant")
+        mend = "see whether this is meant, and declare it"
+        yield warn(entity, text.removeprefix(f"{entity}: "), mend)
     state = warn if counts.landed else fail
     for what in _refusals(rehearsal):
         yield state(entity, what, f"see `cxloop source sample {name} --entity {entity}`")

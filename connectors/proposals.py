@@ -20,6 +20,8 @@ _FITS: dict[FieldType, tuple[FieldType, ...]] = {
     "instant": ("instant", "day"),
     "day": ("day", "instant"),
 }
+# letters of the longest comment; Japanese says much in few
+LEAST_PROSE = 20
 _NPS = re.compile(r"(^|_)nps|recommend|likel|推奨")
 _CES = re.compile(r"(^|_)ces($|_)|effort|eas[ey]|手間")
 
@@ -100,7 +102,7 @@ def likely_record(columns: Sequence[ColumnGuess]) -> str:
 
 def _questions(columns: Sequence[ColumnGuess]) -> list[QuestionDraft]:
     found = [column for column in columns if column.scale is not None]
-    prose = [column for column in columns if column.length > 40 and not column.codes]
+    prose = [column for column in columns if column.length > LEAST_PROSE and not column.codes]
     words = re.compile(FIELD_WORDS["comment"])
     comments = [column for column in prose if words.search(words_of(column.name))]
     named: dict[str, QuestionDraft] = {}
@@ -130,7 +132,11 @@ def _fields(
         kind = next(field.type for field in record.fields if field.name == name)
         column = _matching(name, kind, left, is_key=name == own_key, alone=len(keys) == 1)
         if column is None and name == record.occurred:
-            column = next((c for c in left if c.kind in _FITS[kind]), None)
+            changed = re.compile(FIELD_WORDS["version"])
+            times = [c for c in left if c.kind in _FITS[kind]]
+            # when a row last changed is not when it happened, but better than nothing
+            times.sort(key=lambda c: bool(changed.search(words_of(c.name))))
+            column = next(iter(times), None)
         if column is not None:
             drafts[name] = FieldDraft(name, column)
             # an id may stand in two fields, such as who answered and which answer it is

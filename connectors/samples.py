@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -117,7 +117,8 @@ class _Reader:
         withhold = bool(self.privacy.treatments)
         with closing(read_chunks(opener, read, place, withhold=withhold)) as chunks:  # type: ignore[type-var]
             tables = (landing_rows(chunk, self.privacy) for chunk in chunks)
-            return FirstRows(self.name, found.label, _first(tables, self.rows), fresh)
+            table = _first(tables, self.rows, columns=header or ())
+        return FirstRows(self.name, found.label, table, fresh)
 
     def of_table(self, system: SqlSystem) -> FirstRows:
         from connectors.extract_sql import table_parts
@@ -168,13 +169,15 @@ class _Reader:
         )
 
 
-def _first(tables: Iterator[pa.Table], rows: int) -> pa.Table:
+def _first(tables: Iterator[pa.Table], rows: int, *, columns: Sequence[str] = ()) -> pa.Table:
     found: list[pa.Table] = []
     for table in tables:
         found.append(table)
         if sum(part.num_rows for part in found) >= rows:
             break
-    whole = pa.concat_tables(found, promote_options="permissive") if found else pa.table({})
+    if not found:
+        return pa.table({name: pa.array([], pa.string()) for name in columns})
+    whole = pa.concat_tables(found, promote_options="permissive")
     if "_unreadable" not in whole.column_names:
         return whole.slice(0, rows)
     is_row = pc.is_null(whole.column("_unreadable"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,38 +87,50 @@ def source_state(programme: Programme, settings: Settings, source_id: str) -> So
     visits = _by_date(lake.visit(date.min).parent)
     released = Released.of(lake).rows
     mapping = mapping_hash(programme, source_id, released=released)
-    landed: dict[date, dict[str, list[Batch]]] = {visit: {} for visit in visits}
-    for name, part in batches.items():
-        for batch in part:
-            landed.setdefault(batch.load_date, {}).setdefault(name, []).append(batch)
-    made_from = {day: (landing_fingerprint(part), mapping) for day, part in landed.items()}
     refused: Counter[str] = Counter()
     for group in refused_groups(settings, source=source_id):
         refused[group.rule] += group.rows
-    counts, warnings = Counts(), []
-    for load_date, manifest in manifests.items():
-        counts += _totals(manifest)
-        warnings += [(load_date, text) for text in manifest["warnings"]]
-    watermarks = [manifest["watermark"] for manifest in manifests.values()]
-    newest_warning = max((load_date for load_date, _ in warnings), default=None)
+    marks = [manifest["watermark"] for manifest in manifests.values()]
     return SourceState(
         source=source_id,
         entities=tuple(_entity(lake, name, part) for name, part in batches.items()),
         load_dates=tuple(manifests),
         last_visit=max(visits, default=None),
-        watermark=max((mark for mark in watermarks if mark), default=None),
-        counts=counts,
-        is_current=made_from
-        == {
-            day: (manifest["landing_fingerprint"], manifest["mapping_hash"])
-            for day, manifest in manifests.items()
-        },
+        watermark=max((mark for mark in marks if mark), default=None),
+        counts=sum((_totals(manifest) for manifest in manifests.values()), Counts()),
+        is_current=_made_from(batches, visits, mapping) == _standing(manifests),
         held=tuple(held_dates(lake)),
         refused=dict(refused.most_common()),
         released=len(released),
-        warnings=tuple(part for part in warnings if part[0] == newest_warning),
+        warnings=_newest_warnings(manifests),
         bytes_on_disk=_sizes(settings.lake, source_id),
     )
+
+
+def _made_from(
+    batches: dict[str, list[Batch]], visits: Iterable[date], mapping: str
+) -> dict[date, tuple[str, str]]:
+    """Load date -> hashes of what it is to be made from."""
+    landed: dict[date, dict[str, list[Batch]]] = {visit: {} for visit in visits}
+    for name, part in batches.items():
+        for batch in part:
+            landed.setdefault(batch.load_date, {}).setdefault(name, []).append(batch)
+    return {day: (landing_fingerprint(part), mapping) for day, part in landed.items()}
+
+
+def _standing(manifests: dict[date, dict[str, Any]]) -> dict[date, tuple[str, str]]:
+    """Load date -> hashes of what it was made from."""
+    return {
+        day: (manifest["landing_fingerprint"], manifest["mapping_hash"])
+        for day, manifest in manifests.items()
+    }
+
+
+def _newest_warnings(manifests: dict[date, dict[str, Any]]) -> tuple[tuple[date, str], ...]:
+    warned = [day for day, manifest in manifests.items() if manifest["warnings"]]
+    newest = max(warned, default=None)
+    texts = manifests[newest]["warnings"] if newest else ()
+    return tuple((newest, text) for text in texts if newest)
 
 
 def _entity(lake: Lake, name: str, batches: list[Batch]) -> EntityState:
