@@ -118,7 +118,7 @@ def _outcome(
     check = Check(
         record=record, expectation=part.rule, kwargs={"column_list": named}, severity=severity
     )
-    facts = {**part.facts, "column": part.column}
+    facts = {**part.facts, **({"column": part.column} if part.column else {})}
     if part.p_value is not None:
         facts["p_value"] = part.p_value
     observed = "" if passed and part.rule in _NAMED else _observed(part)
