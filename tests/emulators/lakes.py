@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,25 +11,9 @@ import pyarrow.parquet as pq
 
 from connectors.extraction import ExtractSummary, extract
 from connectors.landing import LandSummary, land
-from ledger import Load
+from ledger import open_workplace
 from programme import Settings
 from tests.emulators.pulls import template
-
-
-@dataclass
-class Entries:
-    """The two methods that landing needs of a ledger."""
-
-    kept: dict[tuple[str, date], Load] = field(default_factory=dict)
-
-    def record_load(self, load: Load) -> None:
-        self.kept[load.source, load.load_date] = load
-
-    def loads(self) -> list[Load]:
-        return list(self.kept.values())
-
-    def erased_ids(self) -> dict[str, frozenset[str]]:
-        return {}
 
 
 class TemplateLake:
@@ -46,14 +30,14 @@ class TemplateLake:
         self.settings = Settings.from_environment(
             {"CXLOOP_PROGRAMME": str(root / "programme"), "CXLOOP_HOME": str(root / "home")}
         )
-        self.entries = Entries()
+        _, _, self.ledger = open_workplace(self.settings)
 
     def extract(self, day: date) -> ExtractSummary:
         return extract(self.programme, self.settings, self.kind, load_date=day, run_id="run")
 
     def run(self, day: date) -> LandSummary:
         self.extract(day)
-        return land(self.programme, self.settings, self.entries, self.kind, run_id="run")  # type: ignore[arg-type]
+        return land(self.programme, self.settings, self.ledger, self.kind, run_id="run")
 
     def raw(self, record: str, day: date) -> list[dict[str, Any]]:
         return self._rows("raw", record, day)
