@@ -586,6 +586,12 @@ def test_a_statement_runs_over_captions_and_over_what_others_put_in() -> None:
     assert statement(vtt(others, **declared)) == (False, None)
 
 
+def test_the_first_of_several_times_counts() -> None:
+    text = cues((1, 2, "Agent: we record"), (3, 4, "Abe: eh"), (9, 10, "Agent: yes, recorded"))
+    for phrases in (["we record", "recorded"], ["recorded", "we record"]):
+        assert statement(vtt(text, statements={"s": {"phrases": {"en": phrases}}})) == (True, 1.0)
+
+
 def test_only_the_declared_speaker_makes_a_statement() -> None:
     text = cues((1, 2, "Abe: this call may be recorded"), (5, 6, "Agent: ok"))
     assert statement(vtt(text, statements={"s": {"phrases": ENGLISH}})) == (False, None)

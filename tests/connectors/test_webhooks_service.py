@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
+from connectors.placeholders import Placeholders
+from connectors.webhooks import application
+from connectors.webhooks.journal import Journal
+from connectors.webhooks.receiving import RateLimit, Writer
+from connectors.webhooks.signatures import Verifier
+from programme.webhooks import WebhookSystem
 from tests.connectors.webhook_server import REPOSITORY, Receiver, b64, hmac_by_openssl
 
 OLD, NEW = "old-secret-0001", "new-secret-0002"
@@ -303,6 +311,43 @@ def test_two_hundred_at_once_are_each_kept_once(receiver: Receiver) -> None:
         f"c{n}" for n in range(200)
     )
     print(f"400 deliveries, 200 of them repetitions, in {took:.1f} s")
+
+
+def test_a_sender_that_hangs_up_leaves_nothing(receiver: Receiver) -> None:
+    before = len(receiver.kept("plain"))
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as raw:
+        raw.sendall(b'POST /webhooks/plain HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"id"')
+    body = '{"id": "after"}'
+    assert receiver.post("plain", body, signed(body)).status_code == 200
+    assert len(receiver.kept("plain")) == before + 1
+    assert "Traceback" not in receiver.logged()
+
+
+def test_a_sender_that_never_ends_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "_BODY_SECONDS", 0.3)
+    system = WebhookSystem.model_validate({"kind": "webhook", **PLAIN})
+    journal = Journal(tmp_path, "plain", segment_bytes=1000)
+    journal.open()
+    verifier = Verifier.of(system, Placeholders("plain", tmp_path, SECRETS))
+    route = application.Route("plain", system, verifier, Writer(journal), RateLimit(60))
+    app = application.application({"plain": route}, lambda: now())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+            raw.sendall(b"POST /webhooks/plain HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            assert b"408" in raw.recv(100)
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 # --- as a process
