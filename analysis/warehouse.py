@@ -14,6 +14,7 @@ from analysis.errors import WarehouseError
 
 T = TypeVar("T")
 SCHEMA = "cx"
+_LEAST_CONTAINED = 5
 
 
 @dataclass(frozen=True)
@@ -127,18 +128,47 @@ class Warehouse:
         """Every metric, arm and segment of an experiment."""
         return self._read("experiment_moments", ArmRow, "experiment_id", experiment_id)
 
+    def rows_with(self, ids: Sequence[str]) -> dict[str, int]:
+        """Table -> rows in which one of the ids stands as a value, or in a text that holds it.
+
+        Short ids count as values only. An absent warehouse has no rows.
+        """
+        if not self.path.is_file():
+            return {}
+        tables: dict[str, list[str]] = {}
+        columns = (
+            "select table_schema || '.' || table_name, column_name "
+            "from information_schema.columns join information_schema.tables "
+            "using (table_schema, table_name) "
+            "where data_type = 'VARCHAR' and table_type = 'BASE TABLE' order by all"
+        )
+        for table, column in self._fetch(columns):
+            tables.setdefault(table, []).append(column)
+        long = [one for one in ids if len(one) >= _LEAST_CONTAINED] or list(ids[:0])
+        found = {}
+        for table, names in tables.items():
+            equal = " or ".join(f'"{name}" in (select unnest(?))' for name in names)
+            holds = " or ".join(
+                f'exists (select 1 from unnest(?) as ids(id) where contains("{name}", id))'  # noqa: S608
+                for name in names
+            )
+            query = f"select count(*) from {table} where {equal} or {holds}"  # noqa: S608
+            given = [list(ids)] * len(names) + [long] * len(names)
+            found[table] = int(self._fetch(query, *given)[0][0])
+        return found
+
     def _read(self, table: str, kind: type[T], key: str, value: str) -> list[T]:
         names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
         columns = ", ".join(f'"{name}"' for name in names)
         query = f"select {columns} from {SCHEMA}.{table} where {key} = ? order by all"  # noqa: S608
         return [kind(**dict(zip(names, row, strict=True))) for row in self._fetch(query, value)]
 
-    def _fetch(self, query: str, value: str) -> Sequence[tuple[Any, ...]]:
+    def _fetch(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
         if not self.path.is_file():
             raise WarehouseError(f"no warehouse at {self.path}", "run `cxloop run` to build it")
         try:
             with duckdb.connect(str(self.path), read_only=True) as connection:
-                rows: list[tuple[Any, ...]] = connection.execute(query, [value]).fetchall()
+                rows: list[tuple[Any, ...]] = connection.execute(query, list(values)).fetchall()
                 return rows
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             what = f"the warehouse {self.path} lacks a table or column: {_first_line(error)}"

@@ -17,6 +17,7 @@ from cli import (
     experiments,
     metrics,
     outbox,
+    privacy,
     quarantine,
     running,
     sources,
@@ -49,6 +50,7 @@ for _group in (
     editions.app,
     outbox.app,
     quarantine.app,
+    privacy.app,
     metrics.app,
 ):
     app.add_typer(_group)

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -67,9 +68,18 @@ class _Tally:
 
 
 class LandingSearch:
-    """The landed batches of one source, searched for persons."""
+    """The landed batches of one source (of load dates from ``since`` on), searched for persons."""
 
-    def __init__(self, programme: Programme, lake: Lake, who: Who, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        programme: Programme,
+        lake: Lake,
+        who: Who,
+        tokens: Tokens,
+        *,
+        since: date | None = None,
+    ) -> None:
+        self.since = since or date.min
         self.programme = programme
         self.lake = lake
         self.who = who
@@ -123,6 +133,8 @@ class LandingSearch:
     def _batches(self) -> Iterator[tuple[str, Path, Batch]]:
         for name in self.programme.sources[self.lake.source].entities:
             for batch in committed(self.lake, name):
+                if batch.load_date < self.since:
+                    continue
                 yield name, self.lake.landing(name) / f"load_date={batch.load_date}", batch
             apart = self.lake.landing(name) / "withdrawn"
             for path in sorted(apart.glob("*.json")):

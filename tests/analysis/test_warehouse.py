@@ -73,3 +73,20 @@ def test_a_warehouse_under_construction_is_told(tmp_path: Path) -> None:
             Warehouse(file).wave_moments("x")
         builder.communicate()
     assert Warehouse(file).wave_moments("x") == []
+
+
+def test_rows_of_a_person_are_counted_in_every_table(tmp_path: Path) -> None:
+    file = tmp_path / "cxloop.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "create schema cx; create schema staging;"
+            "create table cx.fct_orders as select * from (values ('o1', 'c-1017', 1), "
+            "('o2', 'c-2', 2), ('c-1017', 'c-3', 3)) t(order_id, customer_id, n);"
+            "create table staging.texts as select 'see c-1017!' as comment, '17' as customer_id;"
+            "create view cx.orders_again as select * from cx.fct_orders;"
+            "create table cx.numbers as select 17 as n"
+        )
+    found = Warehouse(file).rows_with(["c-1017"])
+    assert found == {"cx.fct_orders": 2, "staging.texts": 1}
+    assert Warehouse(file).rows_with(["17"]) == {"cx.fct_orders": 0, "staging.texts": 1}
+    assert Warehouse(tmp_path / "none.duckdb").rows_with(["17"]) == {}
