@@ -49,7 +49,8 @@ class Block:
     @property
     def lines(self) -> int:
         """How many lines end in it."""
-        feeds = self.content.count(b"\n")
+        codes = np.frombuffer(self.content, np.uint8)
+        feeds = int(np.count_nonzero(codes == 10))
         if b"\r" not in self.content:
             return feeds
         return feeds + self.content.count(b"\r") - self.content.count(b"\r\n")
@@ -88,7 +89,7 @@ def whole_rows(
     position, lines, rest = 0, 1, b""
     for piece in pieces:
         rest += piece
-        if codecs.BOM_UTF8 in rest:
+        if b"\xef" in rest and codecs.BOM_UTF8 in rest:
             rest = _MARK.sub(b"", rest)
         block = _cut(rest, position, form)
         block = block and _without_footer(block, footer_rows)

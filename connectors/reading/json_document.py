@@ -167,7 +167,6 @@ class _Document:
 
     def _more(self) -> bool:
         """Read on; as much as is pending, so that a long value is not scanned too often."""
-        self.passed += self.at
         pending = self.text[self.at :]
         parts = [pending]
         wanted = max(len(pending), 1)
@@ -176,8 +175,11 @@ class _Document:
             wanted -= len(piece)
             if wanted <= 0:
                 break
+        if len(parts) == 1:
+            return False
+        self.passed += self.at
         self.text, self.at = "".join(parts), 0
-        return len(self.text) > len(pending)
+        return True
 
     def _without_list(self, where: str) -> Exception:
         mend = "declare `records_path`, the path of the list of records"
