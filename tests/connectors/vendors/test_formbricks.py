@@ -161,6 +161,18 @@ def test_partial_becomes_finished_under_one_id_and_only_what_changed_comes(api: 
         assert len(emulator.requests) < 12  # reading ends where nothing newer follows
 
 
+def test_a_response_that_changed_where_pages_overlap_comes_in_both_states() -> None:
+    with steady() as emulator:
+
+        def meanwhile(count: int) -> None:
+            if count == 2:  # the last of the first page, which the second begins with
+                emulator.responses[15] = response(15, at_minute(16.5))
+
+        emulator.meanwhile = meanwhile
+        pages = pull(emulator, params={"api": "v1"})
+    assert ids(pages) == sorted([*EVERY, "r15"])
+
+
 def test_a_survey_of_its_own_or_all() -> None:
     with steady() as emulator:
         emulator.responses[0]["surveyId"] = "other"

@@ -85,6 +85,12 @@ def test_every_response_once_in_the_order_of_submission(per_second: int) -> None
     assert pages[-1].cursor == at_second(18 // per_second)
 
 
+def test_a_page_that_came_empty_though_it_counts_one_is_asked_for_again() -> None:
+    with TypeformEmulator(Fault("truncated_page", at_request=1)) as emulator:
+        emulator.responses = [response(1, at_second(1))]
+        assert ids(pull(emulator)) == ["r1"]
+
+
 def test_a_thousand_responses_come_in_one_page() -> None:
     with steady() as emulator:
         pages = pull(emulator, params={})
