@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -32,8 +32,8 @@ class Answer:
     """
 
     body: Any
-    headers: Mapping[str, str]
-    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,10 @@ _WIRE_LOG = "urllib3.connectionpool"
 Found = TypeVar("Found")
 
 
+class _TooLargeError(Exception):
+    """An answer that does not end within bounds."""
+
+
 class Transport:
     """A session with one host.
 
@@ -92,6 +96,7 @@ class Transport:
     ) -> Found | Trouble:
         """One request and what ``take`` makes of its answer; redirects within the host only."""
         from requests import RequestException
+        from urllib3.exceptions import HTTPError
 
         try:
             for _ in range(_MOST_REDIRECTS):
@@ -111,10 +116,14 @@ class Transport:
                     mend = "the credentials are not sent there; correct `base_url`"
                     return Trouble(f"HTTP {response.status_code} to {host}", mend, False)
                 url, request["params"] = self._address(target), None
-        except RequestException as error:
+        except (RequestException, HTTPError) as error:
             return no_connection(type(error).__name__)
-        except UnicodeError:
-            return Trouble("a credential has characters HTTP cannot carry", "set it anew", False)
+        except _TooLargeError:
+            mend = "ask for fewer elements a page"
+            return Trouble(f"an answer of more than {_LARGEST_ANSWER_BYTES} bytes", mend, False)
+        except ValueError:  # it would show the credential
+            what = "a credential or header has characters that HTTP cannot carry"
+            return Trouble(what, "set it anew, without line breaks", False)
         return Trouble("the API sends from address to address", "correct `base_url`", False)
 
     def _taken(self, response: Any, take: Callable[[Any], Found | Trouble]) -> Found | Trouble:
@@ -145,19 +154,19 @@ class Transport:
 
     def _content(self, response: Any) -> bytes:
         """The body, as long as it stays within bounds of size and time."""
-        from requests import ConnectionError as Broken
         from requests import Timeout
 
-        chunks, size = [], 0
+        pieces, size = [], 0
         until = time.monotonic() + self._timeout_seconds * _SLOWEST_FACTOR
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            chunks.append(chunk)
-            size += len(chunk)
+        # what has arrived, not what fills a buffer: a time-out is for a server that says nothing
+        while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
             if size > _LARGEST_ANSWER_BYTES:
-                raise Broken(f"an answer of more than {_LARGEST_ANSWER_BYTES} bytes")
+                raise _TooLargeError
             if time.monotonic() > until:
                 raise Timeout
-        return b"".join(chunks)
+        return b"".join(pieces)
 
     def _opened(self) -> Any:
         if self._session is None:

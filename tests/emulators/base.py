@@ -104,15 +104,19 @@ class Emulator:
         next_fields: Dotted paths of what leads to the next page.
         stamp_fields: Keys of an element that say when it changed (ISO 8601 text, or epoch
             seconds where it is a number).
-        delivers: Whether an answer's ``Date`` is the real one; ``clock`` otherwise.
+        clock: What the ``Date`` of answers says; the real time where it is None.
         requests: Everything asked, in order.
         faults: The script.
         latency_seconds: Before every answer.
+        pause_seconds: After every byte of an answer; 0 sends it at once.
+        is_chunked: Whether answers come in chunks instead of with their length.
     """
 
     list_paths: tuple[str, ...] = ("data",)
     next_fields: tuple[str, ...] = ()
     stamp_fields: tuple[str, ...] = ("updated_at",)
+    pause_seconds: float = 0
+    is_chunked = False
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = list(faults)
@@ -223,12 +227,23 @@ class Emulator:
             handler.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(content)))
+            if self.is_chunked:
+                handler.send_header("Transfer-Encoding", "chunked")
+                pieces = [content[at : at + 7000] for at in range(0, len(content), 7000)]
+                framed = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+                content = framed + b"0\r\n\r\n"
+            else:
+                handler.send_header("Content-Length", str(len(content)))
             if kind == "truncated_body":
                 content = content[: len(content) // 2]
                 handler.close_connection = True
             handler.end_headers()
-            handler.wfile.write(content)
+            if not self.pause_seconds:
+                handler.wfile.write(content)
+                return
+            for place in range(len(content)):
+                handler.wfile.write(content[place : place + 1])
+                self._closing.wait(self.pause_seconds)
 
     def _due(self, request: Request) -> Fault | None:
         due = None
