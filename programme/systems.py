@@ -110,19 +110,19 @@ class QualtricsSystem(HttpSystem):
 
 
 class SurveyMonkeySystem(HttpSystem):
-    """SurveyMonkey API v3."""
+    """SurveyMonkey API v3; ``base_url`` is ``https://api.surveymonkey.com`` (or .ca, .eu)."""
 
     kind: Literal["surveymonkey"]
 
 
 class TypeformSystem(HttpSystem):
-    """Typeform responses API."""
+    """Typeform; ``base_url`` is ``https://api.typeform.com`` or ``https://api.eu.typeform.com``."""
 
     kind: Literal["typeform"]
 
 
 class FormbricksSystem(HttpSystem):
-    """Formbricks management API."""
+    """Formbricks; ``base_url`` is ``https://app.formbricks.com`` or a server of one's own."""
 
     kind: Literal["formbricks"]
 
