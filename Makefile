@@ -26,7 +26,8 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 test: setup-dev  ## Set up and pass all tests but the slow ones
 	$(BIN)/python -m pytest -m "not chaos" -n 2 --dist loadfile --durations=10
 
-chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo, rerun, compare (half an hour)
+chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo and 200 times in pulls, compare (an hour)
+	CXLOOP_PULL_KILLS=200 $(BIN)/python -m pytest tests/journey/test_pull_storm.py -s
 	$(BIN)/python -m pytest tests/journey -m chaos -s
 
 lint: setup-dev  ## ruff, mypy --strict, sqlfluff, and the declarations of the demo
