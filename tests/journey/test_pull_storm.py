@@ -19,6 +19,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def outcome(pid: int) -> int:
 
 def state_of(world: World, home: Path) -> dict[str, Any]:
     path = world.root / "state.json"
-    assert outcome(child(lambda: write_state(home, path))) == 0
+    assert outcome(child(partial(write_state, home, path))) == 0
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
@@ -170,7 +171,7 @@ def test_pulls_killed_anywhere_end_as_if_nothing_had_been(
         for round_ in ROUNDS:
             begin(world, home, round_)
             kill_some(world, home, round_, seconds, rng, kills)
-            assert outcome(child(lambda r=round_: pull(world, home, r))) == 0  # type: ignore[misc]
+            assert outcome(child(partial(pull, world, home, round_))) == 0
         found = state_of(world, home)
         differing = {key for key in whole | found if whole.get(key) != found.get(key)}
         assert not differing, f"storm {storms} after {kills.total()} kills: {sorted(differing)}"
@@ -190,7 +191,7 @@ def undisturbed(world: World) -> tuple[dict[str, Any], float]:
     began = time.monotonic()
     for round_ in ROUNDS:
         begin(world, home, round_)
-        assert outcome(child(lambda r=round_: pull(world, home, r))) == 0  # type: ignore[misc]
+        assert outcome(child(partial(pull, world, home, round_))) == 0
     return state_of(world, home), (time.monotonic() - began) / len(ROUNDS)
 
 
@@ -204,7 +205,7 @@ def kill_some(
 ) -> None:
     """Start a pull and kill it, some times over; a pull that ended before is no kill."""
     for _ in range(KILLS_PER_ROUND):
-        pid = child(lambda: pull(world, home, round_))
+        pid = child(partial(pull, world, home, round_))
         time.sleep(rng.uniform(0.02, 0.7 * seconds))
         os.kill(pid, signal.SIGKILL)
         code = outcome(pid)
