@@ -55,6 +55,7 @@ def test_rows_are_listed_by_rule_and_shown_with_their_ids(refused):
         "no row of order was refused by none"
         in refused("quarantine", "show", "order", "--rule", "none").stderr
     )
+    assert refused.json("quarantine", "show", "exposure") == []
     assert refused.json("quarantine", "list", "--source", "other") == []
 
 

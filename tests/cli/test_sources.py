@@ -169,6 +169,8 @@ def test_a_dry_run_of_one_load_date_leaves_the_others_out(cxloop):
     more.write_text("id,customer,amount,at\no9,c9,x,2026-02-05T10:00:00Z\n")
     cxloop("source", "pull", "shop", "--load-date", "2026-02-06")
     edit(cxloop, "amount: amount", "amount: {column: amount, missing: [x]}")
+    with_checks(cxloop, HOLD.replace("1000", "25"))
+    assert cxloop("source", "replay", "shop", "--dry-run").exit_code == 1, "one costs 30"
     day = ("--dry-run", "--load-date", "2026-02-06")
     (change,) = cxloop.json("source", "replay", "shop", *day)["changes"]
     assert (change["load_date"], change["after"]["landed"]) == ("2026-02-06", 1)
