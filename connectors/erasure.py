@@ -139,9 +139,10 @@ class PersonErasure:
         plan = [Place(**place) for place in json.loads(erasure.plan)]
         troubles: list[str] = []
         for source in self.programme.sources:
-            changed = self._erase_in_lake(source)
+            self._erase_in_lake(source)
             self._deliveries(source).erase()
-            if changed:
+            # also where an attempt that was cut off has rewritten the batches already
+            if any(_is_of(source, place) for place in plan):
                 troubles += self._land(source, run_id)
         for path, _ in notes_with(self.settings.home, self.tokens):
             scrub_note(path, self.tokens)
@@ -205,17 +206,15 @@ class PersonErasure:
             hashes,
         )
 
-    def _erase_in_lake(self, source: str) -> bool:
-        """Rewrite the source's files; whether any landed batch was."""
+    def _erase_in_lake(self, source: str) -> None:
         with self._lake(source).locked():
             landed = self._landing(source)
-            batches = [place for place in landed.places() if place.rows or place.changed]
-            for place in batches:
-                landed.rewrite(place)
+            for place in landed.places():
+                if place.rows or place.changed:
+                    landed.rewrite(place)
             outputs = self._outputs(source)
             for output in outputs.places():
                 outputs.rewrite(output)
-        return bool(batches)
 
     def _land(self, source: str, run_id: str) -> list[str]:
         try:
@@ -259,3 +258,7 @@ class PersonErasure:
     def _deliveries(self, source: str) -> DeliverySearch:
         home = self.settings.home
         return DeliverySearch(self.programme, home, source, self.who, self.tokens)
+
+
+def _is_of(source: str, place: Place) -> bool:
+    return f"/landing/{source}/" in place.path or f"/source={source}/" in place.path
