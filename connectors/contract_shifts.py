@@ -181,7 +181,7 @@ def flipped(columns: Columns) -> Iterator[Comparison]:
         "mirrored": low + high - pooled.mean,
         "scale": [low, high],
     }
-    is_flipped = is_mirrored(now, np.sum(earlier, axis=0))
+    is_flipped = is_mirrored(now, earlier)
     evaluated = int(columns.now["present"])
     yield Comparison("flipped_scale", columns.name, evaluated, is_flipped, None, facts)
 

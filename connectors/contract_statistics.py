@@ -15,9 +15,9 @@ Counts = npt.NDArray[np.float64]
 
 _RARE = 0.01
 _LEAST_ANSWERS = 20
-_LEAST_FOR_A_FLIP = 30
+_LEAST_FOR_A_FLIP = 50
 _SURE = 1e-6
-_ALIKE = 0.25
+_ALIKE = 0.1
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def mean_shift(now: Moments, earlier: Sequence[Moments]) -> MeanShift | None:
     return MeanShift(now.mean, pooled.mean, difference / variance**0.5, p_value)
 
 
-def is_mirrored(now: Counts, before: Counts) -> bool:
+def is_mirrored(now: Counts, earlier: Sequence[Counts]) -> bool:
     """Whether a batch of scores fits the mirror image of the earlier ones clearly better.
 
     Cells are the points of the scale in order. Three things together:
@@ -133,20 +133,27 @@ def is_mirrored(now: Counts, before: Counts) -> bool:
     - the likelihood of the batch under the mirrored distribution is at least a million times that
       under the earlier one. By Markov's inequality a batch drawn from the earlier distribution
       passes this less than once in a million (Royall 1997, "Statistical Evidence", section 1.4);
-    - its stability index against the mirror image is small, less what chance gives;
+    - its stability index against the mirror image, less what chance gives, is at most 0.1 above
+      what the earlier batches have among themselves;
     - and less than a third of that against the earlier distribution. A day on which everything
       went wrong is no mirror image.
     """
+    before = np.sum(earlier, axis=0)
     n, total = float(now.sum()), float(before.sum())
-    if n < _LEAST_FOR_A_FLIP or total < _LEAST_FOR_A_FLIP:
+    if min(n, total) < _LEAST_FOR_A_FLIP:
         return False
-    mirror = before[::-1]
     direct = np.log((before + 0.5) / (total + 0.5 * len(before)))
     if float((now * (direct[::-1] - direct)).sum()) < -np.log(_SURE):
         return False
-    by_chance = (len(now) - 1) * (1 / n + 1 / total)
-    left = psi(mirror, now) - by_chance
-    return left < _ALIKE and 3 * max(left, 0.0) < psi(before, now)
+    left = max(0.0, _beyond_chance(before[::-1], now))
+    own = [_beyond_chance(before - part, part) for part in earlier if part.sum() < total]
+    usual = max(0.0, float(np.mean(own))) if own else 0.0
+    return left < _ALIKE + usual and 3 * left < psi(before, now)
+
+
+def _beyond_chance(before: Counts, now: Counts) -> float:
+    by_chance = (len(now) - 1) * (1 / max(1.0, now.sum()) + 1 / max(1.0, before.sum()))
+    return psi(before, now) - float(by_chance)
 
 
 def quantile_of_cells(counts: Counts, share: float) -> int:
