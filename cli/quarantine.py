@@ -65,7 +65,7 @@ def show_refused(
 
 @app.command(
     "release",
-    epilog="Examples: cxloop quarantine release --source crm; "
+    epilog="Example: cxloop quarantine release --source crm; or: "
     "cxloop quarantine release --row 0123456789abcdef --reason 'confirmed by the shop'",
 )
 def release(

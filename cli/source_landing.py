@@ -101,6 +101,7 @@ def withdraw(
     entity: Annotated[str, typer.Argument(help="An entity of the source.")],
     batch: Annotated[str, typer.Argument(help="A batch, as `cxloop source state` names it.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept beside the batch.")],
+    as_json: AsJson = False,
 ) -> None:
     """Take a batch out of landing, as after a fault at the source that holds it.
 
@@ -111,6 +112,9 @@ def withdraw(
     programme, settings, _ = workplace(ctx)
     one_of("entity", entity, one_of("source", name, programme.sources).entities)
     take_back(settings, name, entity, batch, reason=reason)
+    if as_json:
+        print_json({"source": name, "entity": entity, "withdrawn": batch, "reason": reason})
+        return
     typer.echo(f"withdrew {name}.{entity} {batch}")
     typer.echo(f"next: cxloop source pull {name}")
 

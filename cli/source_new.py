@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import CommandError, note, one_of, settings_of
+from cli.console import AsJson, CommandError, note, one_of, print_json, settings_of
 
 if TYPE_CHECKING:
     from connectors.discovery import Discovery
     from connectors.proposals import MappingDraft
     from programme import Settings
 
+SURVEY_TOOLS = ("formbricks", "qualtrics", "surveymonkey", "typeform")
 TEMPLATES = Path(__file__).resolve().parents[1] / "programme" / "templates"
 
 
 def new(
     ctx: typer.Context,
     kind: Annotated[str, typer.Argument(help="files, sql, rest, calls or a vendor's name.")],
-    name: Annotated[str, typer.Argument(help="What the source shall be called.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(help="What the source shall be called; as its kind, if left out."),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(help="files: an example whose columns are looked at.")
     ] = None,
@@ -32,15 +37,19 @@ def new(
     table: Annotated[
         str | None, typer.Option(help="sql: the table or view whose columns are looked at.")
     ] = None,
+    survey: Annotated[
+        str | None, typer.Option(help="Survey tools: the survey whose definition is read.")
+    ] = None,
     record: Annotated[
         str | None, typer.Option(help="The canonical record that its rows are, where known.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write sources/NAME.yml with comments that teach; guesses are marked `# check`."""
     settings = settings_of(ctx)
     kinds = {path.stem: path for path in sorted((TEMPLATES / "sources").glob("*.yml"))}
     template = one_of("kind of source", kind, kinds).read_text(encoding="utf-8")
-    draft = _Draft(settings, kind, name, template)
+    draft = _Draft(settings, kind, name or kind, template)
     if record is not None:
         from connectors.records import RECORDS
 
@@ -53,7 +62,9 @@ def new(
         draft.from_table(table, url, record)
     elif url is not None:
         draft.address(url)
-    draft.write()
+    if survey is not None:
+        draft.from_survey(survey)
+    draft.write(as_json=as_json)
 
 
 def _require_kind(wanted: str, kind: str, option: str) -> None:
@@ -123,28 +134,60 @@ class _Draft:
         self._set("url", self._quiet(url).replace(str(self.settings.data_root), "${data_root}"))
         self._propose(self._entity(table.rpartition(".")[2]), read, found, record)
 
-    def write(self) -> None:
-        """Write source and surveys, and say what comes next."""
-        from programme.base import IDENTIFIER
+    def from_survey(self, survey: str) -> None:
+        """Propose mappings and a survey from the definition that the vendor keeps."""
+        from io import StringIO
 
-        folder = self.settings.programme_dir
-        self.file.parent.mkdir(exist_ok=True)
-        self.file.write_text(self.text, encoding="utf-8")
-        typer.echo(f"wrote {self.file}")
+        from ruamel.yaml import YAML
+
+        from connectors.discovery import survey_definition
+        from connectors.vendors.definitions import suggest
+        from programme.sources import Source
+
+        mend = "leave --survey out, and write the mappings by hand"
+        if self.kind not in SURVEY_TOOLS:
+            raise CommandError(f"nothing can be proposed for a survey of kind {self.kind}", mend)
+        system = Source.model_validate(YAML(typ="safe", pure=True).load(StringIO(self.text))).system
+        address = re.search(r"^  base_url: (.*)$", self.text, re.MULTILINE)
+        definition = survey_definition(system, survey, self.settings, source=self.name)
+        try:
+            suggested = suggest(self.kind, definition, survey)
+        except ValueError as error:
+            raise CommandError(f"nothing can be proposed for {survey}: {error}", mend) from None
+        for path, text in suggested.items():
+            if path.startswith("sources/"):
+                self.text = text
+            else:
+                self.surveys[Path(path).stem] = text
+        if address is not None:
+            self._set("base_url", address[1])
+
+    def write(self, *, as_json: bool) -> None:
+        """Write source and surveys, and say what comes next."""
+        files = {self.file: self.text, **dict(self._survey_files())}
+        for path, text in files.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        following = f"cxloop source check {self.name}"
+        if as_json:
+            print_json({"source": self.name, "wrote": list(files), "next": following})
+            return
+        for path in files:
+            typer.echo(f"wrote {path}")
+        marks = sum(text.count("# check") for text in files.values())
+        note(f"edit {f'the {marks} lines marked `# check`' if marks else 'it'}, then:")
+        typer.echo(f"next: {following}")
+
+    def _survey_files(self) -> Iterator[tuple[Path, str]]:
+        """Surveys that the source refers to, where the programme has none of that name."""
         named = set(re.findall(r"^\s*survey: (\w+)", self.text, re.MULTILINE))
         for survey in sorted(named):
-            path = folder / "surveys" / f"{survey}.yml"
+            path = self.settings.programme_dir / "surveys" / f"{survey}.yml"
             template = TEMPLATES / "surveys" / path.name
-            text = self.surveys.get(survey)
-            if text is None and template.is_file() and not path.exists():
-                text = template.read_text(encoding="utf-8")
-            if text is not None and IDENTIFIER.match(survey):
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-                typer.echo(f"wrote {path}")
-        marks = sum(text.count("# check") for text in (self.text, *self.surveys.values()))
-        note(f"edit {'the lines marked `# check`' if marks else 'it'}, then:")
-        typer.echo(f"next: cxloop source check {self.name}")
+            if not path.exists() and survey in self.surveys:
+                yield path, self.surveys[survey]
+            elif not path.exists() and template.is_file():
+                yield path, template.read_text(encoding="utf-8")
 
     def _propose(self, entity: str, read: list[str], found: Discovery, record: str | None) -> None:
         from cli.source_drafts import entity_text, survey_text

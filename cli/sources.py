@@ -37,9 +37,9 @@ def list_sources(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 app.command(
     "new",
-    epilog="Examples: cxloop source new files reviews --file exports/reviews_2026-07.csv; "
-    "cxloop source new sql crm --url sqlite:///crm.db --table orders; "
-    "cxloop source new zendesk helpdesk --url https://acme.zendesk.com",
+    epilog="Example: cxloop source new files reviews --file exports/reviews_2026-07.csv; or: "
+    "cxloop source new sql crm --url sqlite:///crm.db --table orders; or: "
+    "cxloop source new qualtrics voice --survey SV_0123456789abcde",
 )(source_new.new)
 app.command("check", epilog="Example: cxloop source check reviews")(source_look.check)
 app.command("sample", epilog="Example: cxloop source sample reviews --entity answers --rows 5")(

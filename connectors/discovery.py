@@ -23,7 +23,7 @@ from connectors.reading import Opener, Place, read_chunks
 from connectors.rows import JsonRows, Rows, TableRows
 from programme import Settings
 from programme.sources import Entity, RecordMap
-from programme.systems import FileRead, FilesSystem, SqlRead, SqlSystem
+from programme.systems import FileRead, FilesSystem, SqlRead, SqlSystem, System, VendorRead
 
 LOOKED_AT_ROWS = 5_000
 _LOOKED_AT_BYTES = 1 << 18
@@ -117,6 +117,38 @@ def look_at_table(url: str, table: str, settings: Settings, *, source: str) -> D
     times = [column for column in columns if column.kind in ("instant", "day")]
     changed = [column.name for column in times if _CHANGED.search(column.name)]
     return Discovery(columns, len(rows), cursor=changed[0] if changed else None)
+
+
+def survey_definition(
+    system: System, survey: str, settings: Settings, *, source: str
+) -> dict[str, Any]:
+    """What a vendor keeps of a survey: its questions, choices and codes.
+
+    Raises:
+        UnusableDeclarationError: when the vendor's connector reads no definitions.
+        SourceUnavailableError: when the vendor does not answer with one.
+    """
+    from connectors.opening import open_pages
+
+    entity = Entity(
+        api=VendorRead(stream="survey_definition", survey=survey),
+        records=[RecordMap(record="feedback", fields={})],
+    )
+    with open_pages(
+        system,
+        entity,
+        Placeholders(source, settings.data_root),
+        name="survey_definition",
+        home=settings.home,
+        highest=None,
+        history_from=None,
+    ) as pages:
+        for page in pages:
+            for payload in page.payloads:
+                found: dict[str, Any] = payload
+                return found
+    what = f"the vendor has no definition of survey `{survey}`"
+    raise SourceUnavailableError(what, source=source, mend="correct the survey's id")
 
 
 def _opener(path: Path, read: FileRead, place: Place) -> Opener:

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from cli.source_new import TEMPLATES
+from tests.emulators.typeform import TOKEN, TypeformEmulator
 
 JAPANESE = "回答番号;満足度;ご意見;回答日;メール\n" + "".join(
     f"R{number};{1 + number % 5};とても丁寧に対応していただき、本当に助かりました。"
@@ -91,6 +92,46 @@ def test_a_table_s_columns_are_proposed_and_no_password_is_written(cxloop):
     assert "hidden" not in secret.output
 
 
+FORM = {
+    "title": "Nach dem Besuch",
+    "language": "en",
+    "fields": [
+        {
+            "id": "f1",
+            "ref": "likely",
+            "title": "How likely are you to recommend us?",
+            "type": "nps",
+            "properties": {"steps": 11, "start_at_one": False},
+        },
+        {"id": "f2", "ref": "why", "title": "Why?", "type": "long_text", "properties": {}},
+    ],
+}
+
+
+def test_a_survey_s_definition_is_read_from_its_vendor(cxloop, monkeypatch):
+    with TypeformEmulator() as vendor:
+        vendor.form = FORM
+        monkeypatch.setenv("CXLOOP_TYPEFORM_TOKEN", TOKEN)
+        result = cxloop("source", "new", "typeform", "--url", vendor.url, "--survey", "abc")
+        assert result.exit_code == 0, result.output
+        told = cxloop("source", "new", "typeform", "other", "--url", vendor.url, "--survey", "none")
+    text = (cxloop.programme / "sources/typeform.yml").read_text("utf-8")
+    assert f"base_url: {vendor.url}" in text
+    assert "survey: abc" in text
+    (survey,) = (cxloop.programme / "surveys").glob("*.yml")
+    assert "How likely are you to recommend us?" in survey.read_text("utf-8")
+    assert cxloop.json("check", "--no-dbt")["problems"] == []
+    assert told.exit_code == 1
+    assert "Form does not exist" in told.stderr or "404" in told.stderr
+    assert not (cxloop.programme / "sources/other.yml").exists()
+
+
+def test_what_was_written_is_told_to_machines(cxloop):
+    told = cxloop.json("source", "new", "files", "voice")
+    assert [path.rpartition("/")[2] for path in told["wrote"]] == ["voice.yml", "satisfaction.yml"]
+    assert told["next"] == "cxloop source check voice"
+
+
 @pytest.mark.parametrize(
     ("arguments", "fact", "mend"),
     [
@@ -102,6 +143,8 @@ def test_a_table_s_columns_are_proposed_and_no_password_is_written(cxloop):
         (("files", "fresh", "--url", "http://x"), "kind files has no address", "--file"),
         (("files", "fresh", "--file", "none.csv"), "there is no such file", "--file"),
         (("files", "fresh", "--file", "pyproject.toml"), "does not tell its format", "name it as"),
+        (("files", "fresh", "--survey", "s"), "nothing can be proposed", "leave --survey out"),
+        (("zendesk", "fresh", "--survey", "s"), "nothing can be proposed", "leave --survey out"),
         (("files", "fresh", "--record", "oder"), "no record `oder`", "did you mean `order`?"),
     ],
 )
