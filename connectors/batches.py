@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.errors import ExpiredLandingError
 from connectors.lake import Lake, read_json, remove_unfinished, write_json
 
 CursorValue = str | int
@@ -40,6 +41,7 @@ class Batch:
         already_landed: Rows read again within the lookback and left out as unchanged.
         new_columns: Columns that the declaration does not list.
         erased: Rows taken out since, because a person was erased.
+        expired: Whether its data were let go by the retention rule; the manifest stays.
         run_id: The run that wrote it.
     """
 
@@ -58,6 +60,7 @@ class Batch:
     already_landed: int = 0
     new_columns: tuple[str, ...] = ()
     erased: int = 0
+    expired: bool = False
     run_id: str = field(default="", compare=False)
 
 
@@ -99,7 +102,20 @@ def set_aside(lake: Lake, entity: str, batch: Batch, *, reason: str) -> None:
 
 
 def data_path(lake: Lake, entity: str, batch: Batch) -> Path:
-    """The batch's own file."""
+    """The batch's own file.
+
+    Raises:
+        ExpiredLandingError: when the retention rule has let it go.
+    """
+    if batch.expired:
+        raise ExpiredLandingError(
+            "what was received has been let go by the retention rule, so that `raw` cannot be "
+            "made from it",
+            source=lake.source,
+            entity=entity,
+            where=batch.file or batch.name,
+            mend="read it from the source again: withdraw the batch, then pull",
+        )
     folder = lake.landing(entity) / f"load_date={batch.load_date}"
     return folder / f"{batch.name}{SUFFIXES[batch.form]}"
 

@@ -133,7 +133,7 @@ class LandingSearch:
     def _batches(self) -> Iterator[tuple[str, Path, Batch]]:
         for name in self.programme.sources[self.lake.source].entities:
             for batch in committed(self.lake, name):
-                if batch.load_date < self.since:
+                if batch.expired or batch.load_date < self.since:
                     continue
                 yield name, self.lake.landing(name) / f"load_date={batch.load_date}", batch
             apart = self.lake.landing(name) / "withdrawn"

@@ -59,6 +59,10 @@ class UnreadableFileError(ConnectorError):
     """A file that is not what it is declared to be: encoding, compression, header."""
 
 
+class ExpiredLandingError(ConnectorError):
+    """What was received is needed again after the retention rule has let it go."""
+
+
 class MissingSettingError(ConnectorError):
     """An environment variable that a declaration names is not set."""
 

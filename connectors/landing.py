@@ -26,6 +26,7 @@ from connectors.errors import (
     UnreadableFileError,
     raise_first,
 )
+from connectors.expiry import standing_though_expired
 from connectors.fingerprints import landing_fingerprint, mapping_hash
 from connectors.holding import forget_held, note_held
 from connectors.lake import Lake, fingerprint_of, read_json, write_json, write_parquet
@@ -125,6 +126,7 @@ def land(
         for load_date, batches in sorted(load_dates.items()):
             landing = landing_fingerprint(batches)
             manifest = _standing(lake, load_date, landing=landing, mapping=mapping)
+            manifest = manifest or standing_though_expired(lake, load_date, batches)
             rewritten = manifest is None
             if manifest is None:
                 making = _Making(programme, lake, load_date, run_id, history, erased)

@@ -29,10 +29,13 @@ class LandedRows:
         self._batches = [
             batch
             for batch in earlier
-            if since is None
-            or batch.cursor is None
-            or batch.uncursored
-            or not is_after(since, batch.cursor)
+            if not batch.expired
+            and (
+                since is None
+                or batch.cursor is None
+                or batch.uncursored
+                or not is_after(since, batch.cursor)
+            )
         ]
         self._landed: HashSet | None = None
 

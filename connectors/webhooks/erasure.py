@@ -15,14 +15,18 @@ _UNFINISHED = ".unfinished"
 
 
 def erase_deliveries(
-    home: Path, source: str, should_go: Callable[[Mapping[str, Any]], bool]
+    home: Path,
+    source: str,
+    should_go: Callable[[Mapping[str, Any]], bool],
+    *,
+    before: str | None = None,
 ) -> int:
     """Remove event and body of deliveries that are to go; how many these were.
 
     ``should_go`` is given each line's ``delivery_id``, ``received_at``, ``event`` and ``body`` (the
     text as received; ``body_base64`` where it is none). Id and time stay, so that a repetition
     by the vendor is not taken in again and cursors keep their meaning. Each segment is replaced as
-    a whole or not at all.
+    a whole or not at all. With ``before``, only segments with an earlier name are touched.
 
     Raises:
         LakeWriteError: when a segment cannot be replaced; it is then as it was.
@@ -35,7 +39,8 @@ def erase_deliveries(
             segments.close_active()
             for left in segments.folder.glob(f"*{_UNFINISHED}"):
                 left.unlink()
-            return sum(_rewritten(path, should_go) for path in segments.closed())
+            chosen = [path for path in segments.closed() if before is None or path.stem < before]
+            return sum(_rewritten(path, should_go) for path in chosen)
     except OSError as error:
         raise LakeWriteError.of(error, segments.folder, source) from None
 
