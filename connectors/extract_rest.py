@@ -59,8 +59,7 @@ def rest_pages(
         client, first_ask(read, start), following(read), elements=elements, check=check
     ):
         found = elements(answer.body)
-        stamps = [value_at(element, read.cursor) for element in found] if read.cursor else []
-        cursor = progress.take(stamps, answered_at=client.answered_at)
+        cursor = progress.take(_stamps(found, read), answered_at=client.answered_at)
         if ordered and not progress.in_order:
             ordered = False
             _log.warning(
@@ -70,6 +69,14 @@ def rest_pages(
                 read.cursor,
             )
         yield Page(tuple(found), cursor, resumable=ordered and cursor is not None)
+
+
+def _stamps(elements: list[Any], read: PagedRead) -> list[Any]:
+    if read.cursor is None:
+        return []
+    if "." in read.cursor:
+        return [value_at(element, read.cursor) for element in elements]
+    return [element.get(read.cursor) for element in elements if isinstance(element, dict)]
 
 
 def _elements(client: ApiClient, read: PagedRead, body: Any) -> list[Any]:

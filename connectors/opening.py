@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.batches import CursorValue
+from connectors.pipelining import ahead
 from connectors.placeholders import Placeholders
 from programme.sources import Entity
-from programme.systems import HttpSystem, RestSystem, System
+from programme.systems import HttpSystem, RestSystem, System, VendorSystem
 from programme.webhooks import WebhookSystem
 
 if TYPE_CHECKING:
+    from connectors.api.client import ApiClient
     from connectors.pages import Page
 
 
@@ -44,29 +46,29 @@ def open_pages(
     from connectors.api.client import ApiClient
 
     client = ApiClient(system, placeholders, entity=name)
+    start = {
+        "since": highest,
+        "history_from": history_from,
+        "lookback_minutes": entity.lookback_minutes,
+    }
+    # the next page comes while the last one is landed
+    coming = ahead(_asked(system, entity, client, **start))
     try:
-        if isinstance(system, RestSystem):
-            from connectors.extract_rest import rest_pages
-
-            assert entity.rest is not None  # noqa: S101  (the declaration's validator sees to it)
-            yield rest_pages(
-                client,
-                entity.rest,
-                since=highest,
-                history_from=history_from,
-                lookback_minutes=entity.lookback_minutes,
-            )
-        else:
-            from connectors.vendors import open_pages as vendor_pages
-
-            assert entity.api is not None  # noqa: S101  (the declaration's validator sees to it)
-            yield vendor_pages(
-                system.kind,
-                client,
-                entity.api,
-                since=highest,
-                history_from=history_from,
-                lookback_minutes=entity.lookback_minutes,
-            )
+        yield coming
     finally:
+        coming.close()
         client.close()
+
+
+def _asked(
+    system: RestSystem | VendorSystem, entity: Entity, client: ApiClient, **start: Any
+) -> Iterator[Page]:
+    if isinstance(system, RestSystem):
+        from connectors.extract_rest import rest_pages
+
+        assert entity.rest is not None  # noqa: S101  (the declaration's validator sees to it)
+        return rest_pages(client, entity.rest, **start)
+    from connectors.vendors import open_pages as vendor_pages
+
+    assert entity.api is not None  # noqa: S101  (the declaration's validator sees to it)
+    return vendor_pages(system.kind, client, entity.api, **start)

@@ -87,12 +87,16 @@ class Progress:
 
     def take(self, values: Iterable[object], *, answered_at: datetime | None) -> CursorValue | None:
         """Note the stamps of one page; the highest so far."""
-        known = [found for value in values if (found := cursor_value(value)) is not None]
-        believed = [value for value in known if not self._is_ahead(value, answered_at)]
-        if not believed:
+        known = _plain(values)
+        ranked = sorted(known, key=None if _is_uniform(known) else _rank)
+        in_order = ranked == known
+        # only the highest can be the cursor; the others need no look
+        while ranked and self._is_ahead(ranked[-1], answered_at):
+            ranked.pop()
+            in_order = in_order and ranked == known[: len(ranked)]
+        if not ranked:
             return self.highest
-        ranked = sorted(believed, key=_rank)
-        if ranked != believed or (self._lowest and _rank(ranked[0]) < _rank(self._lowest)):
+        if not in_order or (self._lowest and _rank(ranked[0]) < _rank(self._lowest)):
             self.in_order = False
         self._lowest, highest = ranked[0], ranked[-1]
         if self.highest is None or _rank(highest) > _rank(self.highest):
@@ -112,6 +116,18 @@ class Progress:
         if moment.tzinfo is None:
             return moment.replace(tzinfo=UTC) > answered_at + _FURTHEST_ZONE
         return moment > answered_at
+
+
+def _plain(values: Iterable[object]) -> list[CursorValue]:
+    found = list(values)
+    kinds = set(map(type, found))
+    if kinds <= {str} or kinds <= {int}:
+        return found  # type: ignore[return-value]
+    return [plain for value in found if (plain := cursor_value(value)) is not None]
+
+
+def _is_uniform(values: list[CursorValue]) -> bool:
+    return len(set(map(type, values))) <= 1
 
 
 def _rank(value: CursorValue) -> tuple[bool, int, str]:

@@ -27,7 +27,7 @@ def tickets(count: int) -> list[dict[str, Any]]:
                 "created_at": stamp,
                 "updated_at": stamp,
                 "changed": int(at.timestamp()),
-                "score": 0.1 * number,
+                "score": number / 8,
             }
         )
     return found
