@@ -229,17 +229,18 @@ def test_what_is_no_json_comes_as_text_whatever_the_events(tmp_path: Path, body:
     assert whole["delivery_id"] == "b"
 
 
+@pytest.mark.parametrize("damage", ["\0" * 20, "5", '{"event":"e"}'])
 def test_a_damaged_line_comes_as_text_and_hides_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     opened(tmp_path).append([delivery("a"), delivery("b"), delivery("c")])
     path = active(tmp_path)
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + b"\0" * 20 + b"\n" + lines[2])
+    path.write_bytes(lines[0] + damage.encode() + b"\n" + lines[2])
     assert opened(tmp_path).append([delivery("b"), delivery("c")]) == [True, False]
     assert "line 2 of" in caplog.text
     ((first, damaged, *rest),) = [page.payloads for page in pages(tmp_path, "src", ALL, since=None)]
-    assert (first["delivery_id"], damaged) == ("a", "\0" * 20)
+    assert (first["delivery_id"], damaged) == ("a", damage)
     assert [payload["delivery_id"] for payload in rest] == ["c", "b"]
 
 
@@ -259,6 +260,7 @@ def test_segments_that_are_gone_are_told(filled: Path) -> None:
 
 def test_nothing_received_is_nothing_read(tmp_path: Path) -> None:
     assert names(tmp_path) == []
+    assert not list(tmp_path.iterdir())
     opened(tmp_path)
     assert names(tmp_path) == []
 
