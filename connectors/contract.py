@@ -7,6 +7,7 @@ earlier load dates (see `programme.contracts.Contract`) is computed from profile
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -71,6 +72,7 @@ class RecordContract:
         self.load_date = load_date
         self.contract = entity.contract.get(record.name, Contract())
         self._rows = RowChecks([*standard, *(c for c in of_rows if "mostly" not in c.kwargs)])
+        self._standard = len(standard)
         self._shares = ShareChecks([check for check in of_rows if "mostly" in check.kwargs])
         self._batch = BatchChecks(of_batch)
         self._references = [_Counter(part, known) for part in self.contract.references]
@@ -80,7 +82,10 @@ class RecordContract:
     def check_rows(self, table: pa.Table) -> list[Outcome]:
         """Which rows of the chunk break which rule; positions count within the chunk."""
         self._shares.take(table)
-        return self._rows.check(table)
+        outcomes = self._rows.check(table)
+        # so that a page can say in its own language what every batch must hold
+        marked = [replace(part, facts={"standard": True}) for part in outcomes[: self._standard]]
+        return [*marked, *outcomes[self._standard :]]
 
     def take(self, table: pa.Table) -> None:
         """Remember of rows that passed what the end of the batch is judged by."""
