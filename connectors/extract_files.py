@@ -38,7 +38,11 @@ def take_files(
     """
     read = entity.files
     assert read is not None  # noqa: S101  (the declaration's validator sees to it)
-    known = {batch.content_sha256: batch.file for batch in intake.earlier if batch.file}
+    known = {
+        _identity(read, batch.content_sha256 or "", batch.file): batch.file
+        for batch in intake.earlier
+        if batch.file
+    }
     stamps = {batch.file: batch.stamp for batch in intake.earlier if batch.file}
     repeated: list[tuple[str, str]] = []
     failures: list[ConnectorError] = []
@@ -50,14 +54,14 @@ def take_files(
             continue
         taker = _FileTaker(intake, entity, read, found)
         try:
-            content = taker.take(known)
+            identity = taker.take(known)
         except ConnectorError as error:
             failures.append(error)
             continue
-        if content not in known:
-            known[content] = found.label
-        elif known[content] != found.label:
-            repeated.append((found.label, known[content]))
+        if identity not in known:
+            known[identity] = found.label
+        elif known[identity] != found.label:
+            repeated.append((found.label, known[identity]))
     if failures:
         for other in failures[1:]:
             failures[0].add_note(str(other))
@@ -81,6 +85,14 @@ def landing_rows(chunk: Chunk, privacy: Privacy) -> pa.Table:
     return table.append_column("_unreadable", unreadable)
 
 
+def _identity(read: FileRead, content: str, label: str) -> str:
+    """What a file is known by: its content, and where that is a call also its name.
+
+    Two calls in which nobody says anything are written alike.
+    """
+    return content if read.transcript is None else f"{content} {label}"
+
+
 class _FileTaker:
     """One file on its way to landing."""
 
@@ -93,7 +105,7 @@ class _FileTaker:
         self.open: Opener = decompressed(found, read, self.place)
 
     def take(self, known: dict[str, str]) -> str:
-        """Land the file unless its content is known; the content's sha256."""
+        """Land the file unless its content is known; what it is known by."""
         if self.intake.privacy.treatments:
             return self._take_rows(known)
         return self._take_bytes(known)
@@ -104,15 +116,17 @@ class _FileTaker:
             while block := file.read(_BLOCK_BYTES):
                 draft.add(block)
             content = draft.content_sha256
-            if content not in known:
+            identity = _identity(self.read, content, self.found.label)
+            if identity not in known:
                 self._commit(draft, content)
-        return content
+        return identity
 
     def _take_rows(self, known: dict[str, str]) -> str:
         with self.open() as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        if content in known:
-            return content
+        identity = _identity(self.read, content, self.found.label)
+        if identity in known:
+            return identity
         header = header_of(self.open, self.read, self.place)
         if header is not None:
             # a renamed e-mail column would otherwise land in the clear
@@ -127,7 +141,7 @@ class _FileTaker:
             for chunk in read_chunks(self.open, self.read, self.place, withhold=True):
                 draft.add(landing_rows(chunk, self.intake.privacy))
             self._commit(draft, content)
-        return content
+        return identity
 
     def _commit(self, draft: object, content: str) -> None:
         self.intake.commit(

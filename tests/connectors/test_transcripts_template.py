@@ -106,3 +106,17 @@ def test_calls_land_from_files_with_a_bad_one_set_aside(bench: Bench) -> None:
     bench.file("calls/20260701T100000_K9.vtt", CALL.replace("森", "林"))
     bench.run()
     assert {row["customer_id"] for row in bench.raw("interaction")} == {"K1234", "K9"}
+
+
+def test_two_calls_in_which_nobody_speaks_are_two_calls(bench: Bench) -> None:
+    text = (TEMPLATES / "sources" / "calls.yml").read_text(encoding="utf-8")
+    (bench.root / "programme" / "sources" / "src.yml").write_text(text, encoding="utf-8")
+    for name in ("20260701T093000_K1", "20260701T100000_K2"):
+        bench.file(f"calls/{name}.vtt", "WEBVTT\n")
+    for _ in range(2):
+        bench.run()
+        calls = bench.raw("interaction")
+        assert [(call["customer_id"], call["talk_seconds"]) for call in calls] == [
+            ("K1", None),
+            ("K2", None),
+        ]
