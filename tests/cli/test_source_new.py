@@ -126,6 +126,37 @@ def test_a_survey_s_definition_is_read_from_its_vendor(cxloop, monkeypatch):
     assert not (cxloop.programme / "sources/other.yml").exists()
 
 
+ANSWERED = {
+    "response_id": "r1",
+    "token": "r1",
+    "landed_at": "2025-01-02T00:00:00Z",
+    "submitted_at": "2025-01-02T00:01:00Z",
+    "hidden": {},
+    "metadata": {"network_id": "10.0.0.1", "user_agent": "a browser"},
+    "answers": [
+        {"field": {"id": "f1", "ref": "likely", "type": "nps"}, "type": "number", "number": 7},
+        {"field": {"id": "f2", "ref": "why", "type": "long_text"}, "type": "text", "text": "fast"},
+    ],
+}
+
+
+def test_an_api_is_looked_at_from_its_newest_answers_to_its_oldest(cxloop, monkeypatch):
+    monkeypatch.setenv("CXLOOP_TYPEFORM_TOKEN", TOKEN)
+    with TypeformEmulator() as vendor:
+        vendor.form, vendor.responses = FORM, [ANSWERED]
+        cxloop("source", "new", "typeform", "--url", vendor.url, "--survey", "abc")
+        found = cxloop.json("source", "check", "typeform")
+        (shown,) = cxloop.json("source", "sample", "typeform", "--entity", "responses")
+        asked = [request.query.get("since") for request in vendor.requests]
+    assert {finding["state"] for finding in found} <= {"ok", "warn"}
+    assert any("1 rows read from http://" in finding["what"] for finding in found)
+    assert shown["received"][0]["response_id"] == "r1"
+    feedback = shown["records"]["feedback"]
+    assert sorted((row["score"], row["comment"]) for row in feedback if row["score"]) == [(7, None)]
+    assert [row["comment"] for row in feedback if row["comment"]] == ["fast"]
+    assert len([since for since in asked if since]) >= 2, "what changed of late was asked for first"
+
+
 def test_what_was_written_is_told_to_machines(cxloop):
     told = cxloop.json("source", "new", "files", "voice")
     assert [path.rpartition("/")[2] for path in told["wrote"]] == ["voice.yml", "satisfaction.yml"]
