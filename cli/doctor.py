@@ -63,6 +63,14 @@ def _programme(settings: Settings) -> Iterator[Finding]:
     for name, source in sorted(programme.sources.items()):
         named = {text for texts in placeholders(source).values() for text in texts}
         variables = sorted(text.removeprefix("env:") for text in named if text.startswith("env:"))
+        # where Airflow runs, its own connections are there as well
+        variables += sorted(
+            {
+                f"AIRFLOW_CONN_{text[5:].partition('.')[0].upper()}"
+                for text in named
+                if text.startswith("conn:") and "AIRFLOW_HOME" not in os.environ
+            }
+        )
         unset = [variable for variable in variables if not os.environ.get(variable)]
         if unset:
             mend = f"set {', '.join(unset)} where cxloop runs"

@@ -151,3 +151,35 @@ def sweep(
             land(programme, settings, ledger, source, run_id=run_id)
         done.append(asdict(found))
     print_rows(done, as_json=as_json, empty="the programme declares no source")
+
+
+@app.command("retain", epilog="Example: cxloop privacy retain --as-of 2026-07-05 --yes")
+def retain(
+    ctx: typer.Context,
+    as_of: Annotated[str, typer.Option(help="The day on which ages are counted.")],
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this source; may be repeated.")
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go of what is older than its declared period; counts and totals stay."""
+    from connectors.retention import retain
+
+    if yes and dry_run:
+        raise CommandError("--yes and --dry-run exclude each other", "give one of them")
+    programme, settings, _ = workplace(ctx)
+    today = day(as_of)
+    assert today is not None  # noqa: S101 - the option has a value
+    for name in source or ():
+        one_of("source", name, programme.sources)
+    found = [
+        letting
+        for name in source or sorted(programme.sources)
+        for letting in retain(programme, settings, name, as_of=today, dry_run=not yes)
+    ]
+    rows = [asdict(letting) for letting in found]
+    print_rows(rows, as_json=as_json, empty="nothing is older than its period")
+    if rows and not yes:
+        note("nothing was changed; repeat it with --yes")

@@ -32,26 +32,11 @@ def retention_of(programme: Programme, source: str) -> Retention:
     """
     declared = programme.sources[source]
     periods = (declared.retention or Retention()).over(programme.company.retention)
-    for name in ("comments_days", "raw_days"):
-        limit = getattr(periods, name)
-        for holder in ("landing_days", "quarantine_days"):
-            days = getattr(periods, holder)
-            if limit is not None and (days is None or days > limit):
-                raise UnusableDeclarationError(
-                    f"retention: `{name}: {limit}` is of no use while `{holder}` is "
-                    f"{'not declared' if days is None else days}: the same texts stand there",
-                    source=source,
-                    mend=f"declare `{holder}: {limit}` or fewer days",
-                )
-    for entity_name, entity in declared.entities.items():
-        if periods.landing_days and entity.lookback_minutes > periods.landing_days * 24 * 60:
-            raise UnusableDeclarationError(
-                f"`lookback_minutes: {entity.lookback_minutes}` reaches behind "
-                f"`landing_days: {periods.landing_days}`, so that rows would land twice",
-                source=source,
-                entity=entity_name,
-                mend="shorten the lookback, or keep landing for longer",
-            )
+    longest = max(entity.lookback_minutes for entity in declared.entities.values())
+    conflict = periods.conflict(lookback_minutes=longest)
+    if conflict is not None:
+        what, mend = conflict
+        raise UnusableDeclarationError(f"retention: {what}", source=source, mend=mend)
     return periods
 
 

@@ -59,6 +59,29 @@ class Retention(Declaration):
             return self
         return Retention(**(general.model_dump() | self.model_dump(exclude_none=True)))
 
+    def conflict(self, *, lookback_minutes: int) -> tuple[str, str] | None:
+        """What makes the periods useless or wrong, and the mend; None where nothing does.
+
+        Payloads and refused rows hold the same texts as the rows made of them, and a lookback must
+        not reach behind what is kept to tell repeated rows apart.
+        """
+        for name in ("comments_days", "raw_days"):
+            limit = getattr(self, name)
+            for holder in ("landing_days", "quarantine_days"):
+                days = getattr(self, holder)
+                if limit is not None and (days is None or days > limit):
+                    known = "is not declared" if days is None else f"is {days}"
+                    what = f"`{name}: {limit}` is of no use while `{holder}` {known}"
+                    mend = f"declare `{holder}: {limit}` or fewer: the same texts stand there"
+                    return what, mend
+        if self.landing_days is not None and lookback_minutes > self.landing_days * 24 * 60:
+            what = (
+                f"a lookback of {lookback_minutes} minutes reaches behind "
+                f"`landing_days: {self.landing_days}`, so that rows would land twice"
+            )
+            return what, "shorten `lookback_minutes`, or keep landing for longer"
+        return None
+
 
 def nearest_masking(*declared: Masking | None) -> Masking:
     """The first that is declared, in the order entity, source, programme; else the default."""

@@ -10,6 +10,7 @@ from programme.contract_checking import contract_problems
 from programme.errors import Problem
 from programme.findings import Page, Steps
 from programme.loader import Programme
+from programme.privacy import Retention
 from programme.sources import RecordMap, Source
 from programme.surveys import Survey
 
@@ -19,7 +20,12 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}|\$\{")
 _SECRETS = frozenset(
     {"token", "key", "password", "client_secret", "secrets", "secret_key", "passphrase"}
 )
-_KNOWN_PLACEHOLDER = re.compile(r"^(data_root|env:[A-Z][A-Z0-9_]*)$")
+_KNOWN_PLACEHOLDER = re.compile(
+    r"^(data_root|env:[A-Z][A-Z0-9_]*"
+    r"|conn:[A-Za-z0-9_-]+\.(conn_type|host|port|schema|login|password|extra\..+))$"
+)
+_LOGIN_IN_ADDRESS = re.compile(r"://[^/@:\s]*:(?!\$\{)[^/@\s]+@")
+_PLACEHOLDER_MEND = "write ${env:NAME} in capitals, ${conn:NAME.password}, or ${data_root}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ def source_problems(programme: Programme, records: Records) -> Iterator[Problem]
         page = Page(programme, f"sources/{source_id}")
         yield from page.zone(("timezone",), source.timezone)
         yield from _placeholder_problems(page, source)
+        yield from _retention_problems(page, source, programme.company.retention)
         for entity_id, entity in source.entities.items():
             at: Steps = ("entities", entity_id)
             for place, mapping in enumerate(entity.records):
@@ -64,17 +71,25 @@ def _texts(at: Steps, value: object) -> Iterator[tuple[Steps, str]]:
 
 
 def _placeholder_problems(page: Page, source: Source) -> Iterator[Problem]:
-    mend = "write ${env:NAME} in capitals, or ${data_root}"
     found = placeholders(source)
     for at, names in found.items():
         for name in names:
             if not _KNOWN_PLACEHOLDER.match(name):
                 what = f"`${{{name}}}` is no placeholder" if name else "a placeholder is not closed"
-                yield page.problem(at, what, mend)
-    for at, _ in _texts(("system",), source.system.model_dump(mode="json")):
-        if at not in found and any(step in _SECRETS for step in at[-2:]):
+                yield page.problem(at, what, _PLACEHOLDER_MEND)
+    for at, text in _texts(("system",), source.system.model_dump(mode="json")):
+        is_secret = at not in found and any(step in _SECRETS for step in at[-2:])
+        if is_secret or _LOGIN_IN_ADDRESS.search(text):
             what = "a credential is written out in a file that is reviewed in git"
             yield page.problem(at, what, "write ${env:NAME} and set NAME where cxloop runs")
+
+
+def _retention_problems(page: Page, source: Source, general: Retention | None) -> Iterator[Problem]:
+    periods = (source.retention or Retention()).over(general)
+    longest = max(entity.lookback_minutes for entity in source.entities.values())
+    conflict = periods.conflict(lookback_minutes=longest)
+    if conflict is not None:
+        yield page.problem(("retention",), *conflict)
 
 
 def _mapping_problems(

@@ -134,17 +134,40 @@ CASES = {
     "placeholder": (
         (SOURCE, "    token: ${env:SHOP_TOKEN}\n", "    token: ${SHOP_TOKEN}\n"),
         "`${SHOP_TOKEN}` is no placeholder",
-        "write ${env:NAME} in capitals, or ${data_root}",
+        "write ${env:NAME} in capitals, ${conn:NAME.password}, or ${data_root}",
     ),
     "placeholder without its end": (
         (SOURCE, "    token: ${env:SHOP_TOKEN}\n", "    token: ${env:SHOP_TOKEN\n"),
         "a placeholder is not closed",
-        "write ${env:NAME} in capitals, or ${data_root}",
+        "write ${env:NAME} in capitals, ${conn:NAME.password}, or ${data_root}",
     ),
     "secret in the file": (
         (SOURCE, "    token: ${env:SHOP_TOKEN}\n", "    token: s3cr3t\n"),
         "a credential is written out in a file that is reviewed in git",
         "write ${env:NAME} and set NAME where cxloop runs",
+    ),
+    "password in an address": (
+        (
+            SOURCE,
+            "base_url: http://127.0.0.1:8080\n",
+            "base_url: https://shop:hunter2@shop.example/api\n",
+        ),
+        "a credential is written out in a file that is reviewed in git",
+        "write ${env:NAME} and set NAME where cxloop runs",
+    ),
+    "field of a connection": (
+        (SOURCE, "    token: ${env:SHOP_TOKEN}\n", "    token: ${conn:shop.passwort}\n"),
+        "`${conn:shop.passwort}` is no placeholder",
+        "write ${env:NAME} in capitals, ${conn:NAME.password}, or ${data_root}",
+    ),
+    "retention that keeps what it lets go": (
+        (
+            SOURCE,
+            "owner: data_engineering\n",
+            "owner: data_engineering\nretention: {comments_days: 30, landing_days: 60}\n",
+        ),
+        "`comments_days: 30` is of no use while `landing_days` is 60",
+        "declare `landing_days: 30` or fewer: the same texts stand there",
     ),
     "role": (
         ("reports/board.yml", "recipients:\n  - board\n", "recipients:\n  - bored\n"),
