@@ -124,6 +124,11 @@ class LandingSearch:
         content = asdict(batch) | {"load_date": str(batch.load_date)}
         write_json(folder / f"{batch.name}.json", content, source=self.lake.source)
 
+    def clear_up(self) -> None:
+        """Complete rewritings that were cut off before the former data were deleted."""
+        for _, folder, batch in self._batches():
+            self.remove_other_form(folder, batch)
+
     def remove_other_form(self, folder: Path, batch: Batch) -> None:
         """Delete what a rewriting that was cut off left of the batch's former form."""
         for form, suffix in SUFFIXES.items():
@@ -142,7 +147,6 @@ class LandingSearch:
                     yield name, apart, read_manifest(path)
 
     def _searched(self, entity: str, folder: Path, batch: Batch) -> LandedPlace:
-        self.remove_other_form(folder, batch)
         place, tally = LandedPlace(entity, batch, folder, 0, 0), _Tally()
         try:
             for _ in self._cleaned(entity, place, tally):

@@ -17,13 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from connectors.batches import remove_orphans
 from connectors.certificates import Certificate, Place, Verification
 from connectors.erased import Erased, IdHashes
 from connectors.erasing_files import DeliverySearch, notes_with, scrub_note
 from connectors.erasing_landing import LandingSearch
 from connectors.erasing_outputs import OutputSearch
 from connectors.errors import ConnectorError, UnusableDeclarationError
-from connectors.lake import Lake, sha256_of
+from connectors.lake import Lake, remove_unfinished, sha256_of
 from connectors.landing import land
 from connectors.personal import Privacy
 from connectors.persons import PERSON, Either, Persons
@@ -207,8 +208,15 @@ class PersonErasure:
         )
 
     def _erase_in_lake(self, source: str) -> None:
-        with self._lake(source).locked():
+        lake = self._lake(source)
+        with lake.locked():
+            for entity in self.programme.sources[source].entities:
+                # what a killed run left half-written may hold them too
+                remove_orphans(lake, entity)
+            for folder in lake.root.glob(f"*/*/source={source}/load_date=*"):
+                remove_unfinished(folder)
             landed = self._landing(source)
+            landed.clear_up()
             for place in landed.places():
                 if place.rows or place.changed:
                     landed.rewrite(place)
