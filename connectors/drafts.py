@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -159,6 +160,7 @@ class BytesDraft(Draft):
     def __init__(self, lake: Lake, entity: str, *, sequence: int, load_date: date) -> None:
         super().__init__(lake, entity, sequence=sequence, load_date=load_date)
         self._content = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cxloop-hasher")
 
     @property
     def content_sha256(self) -> str:
@@ -171,15 +173,17 @@ class BytesDraft(Draft):
         Raises:
             LakeWriteError: when the disk is full.
         """
+        hashing = self._hasher.submit(self._content.update, block)
         with self._writing() as path:
             if self._stream is None:
                 self._file = pa.OSFile(str(path), "wb")
                 self._stream = pa.CompressedOutputStream(self._file, "zstd")
             self._stream.write(block)
-        self._content.update(block)
+        hashing.result()
         self.size += len(block)
 
     def _close(self) -> None:
+        self._hasher.shutdown()
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()

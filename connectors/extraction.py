@@ -24,6 +24,7 @@ from connectors.intake import Intake, PayloadParts, take_parts
 from connectors.lake import Lake, read_json, write_json
 from connectors.opening import open_pages
 from connectors.personal import Privacy
+from connectors.pipelining import ahead
 from connectors.placeholders import Placeholders
 from programme import Programme, Settings
 from programme.sources import Entity, Source
@@ -218,7 +219,7 @@ class EntityPull:
             history_from=self.source.history_from,
         ) as pages:
             parts = PayloadParts(
-                pages,
+                ahead(pages),
                 self.privacy,
                 source=self.lake.source,
                 entity=self.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from connectors.batches import Batch, open_bytes, read_rows, row_columns
 from connectors.drift import columns_expected, new_columns, require_columns
 from connectors.lake import Lake
 from connectors.reading import Chunk, Place, header_of, read_chunks
-from connectors.rows import OWN_COLUMNS, Refusal, readable
+from connectors.rows import OWN_COLUMNS, Refusal, TableRows, readable
 from programme.sources import Entity
 
 
@@ -70,7 +71,8 @@ class LandedBatch:
     def _read(self) -> Iterator[Chunk]:
         if self.batch.form == "bytes":
             assert self.entity.files is not None  # noqa: S101  (only files land as bytes)
-            yield from read_chunks(self._open, self.entity.files, self._place)
+            for chunk in read_chunks(self._open, self.entity.files, self._place):
+                yield _in_one_piece(chunk)
             return
         for table in read_rows(self.lake, self.name, self.batch):
             yield _chunk(table)
@@ -103,6 +105,13 @@ class LandedBatch:
         fresh = list(columns) or list(self.batch.new_columns)
         if fresh:
             self.warnings.append(f"{self.where}: new columns {', '.join(fresh)}")
+
+
+def _in_one_piece(chunk: Chunk) -> Chunk:
+    """Columns joined once, in the reader's thread, instead of by every mapping."""
+    if not isinstance(chunk.rows, TableRows):
+        return chunk
+    return replace(chunk, rows=TableRows(chunk.rows.table.combine_chunks()))
 
 
 def _chunk(table: pa.Table) -> Chunk:

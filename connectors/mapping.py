@@ -25,6 +25,8 @@ from programme.base import Scalar
 from programme.sources import FieldMap, RecordMap
 from programme.surveys import Survey
 
+# constants are made for so many rows at a time and cut to length
+_STEP = 1 << 16
 Flags = npt.NDArray[np.bool_]
 
 
@@ -255,7 +257,9 @@ def _first(rows: Rows, columns: list[str], keep: Flags, seen: HashSet) -> Flags:
 
 
 def _repeated(value: object, kind: pa.DataType, count: int) -> pa.Array:
-    longest = 1 << max(count - 1, 0).bit_length()
+    if value is None:
+        return pa.nulls(count, kind)
+    longest = -(-count // _STEP) * _STEP
     return _constant(value, kind, longest).slice(0, count)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -31,6 +32,7 @@ QUARANTINE = pa.schema(
     ]
 )
 _GROUP_ROWS = 120_000
+_HEAD_ROWS = 2_000
 
 
 class RecordFile:
@@ -46,13 +48,11 @@ class RecordFile:
         self._buffer: list[pa.Table] = []
         self._writing_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cxloop-writer")
         self._under_way: Future[None] | None = None
+        self._writer: pq.ParquetWriter | None = None
         self._buffered = 0
         with writing(target, source):
             target.parent.mkdir(parents=True, exist_ok=True)
             remove_unfinished(target.parent)
-            self._writer: pq.ParquetWriter | None = pq.ParquetWriter(
-                self._path, schema, compression="zstd"
-            )
 
     def add(self, entity: str, table: pa.Table) -> None:
         """Append rows of an entity."""
@@ -75,8 +75,6 @@ class RecordFile:
             end += rows
             ends.append(end)
             names.append(entity)
-        import numpy as np
-
         for place in np.searchsorted(ends, found.positions, side="right"):
             dropped[names[place]] += 1
         self._rewrite(found)
@@ -107,11 +105,26 @@ class RecordFile:
             self.target.parent.rmdir()
 
     def _flush(self) -> None:
-        if self._buffer and self._writer is not None:
+        if self._buffer:
             table = pa.concat_tables(self._buffer)
             self._wait()
+            if self._writer is None:
+                self._writer = self._opened(table)
             self._under_way = self._writing_thread.submit(self._write, self._writer, table)
         self._buffer, self._buffered = [], 0
+
+    def _opened(self, table: pa.Table) -> pq.ParquetWriter:
+        """A writer that builds dictionaries only where values repeat: ids have none."""
+        head = table.slice(0, _HEAD_ROWS)
+        repeating = [
+            name
+            for name in table.column_names
+            if len(head.column(name).unique()) <= _HEAD_ROWS // 2 or head.num_rows < _HEAD_ROWS
+        ]
+        with writing(self.target, self.source):
+            return pq.ParquetWriter(
+                self._path, self.schema, compression="zstd", use_dictionary=repeating
+            )
 
     def _write(self, writer: pq.ParquetWriter, table: pa.Table) -> None:
         with writing(self.target, self.source):
@@ -133,7 +146,6 @@ class RecordFile:
     def _rewrite(self, found: Repetitions) -> None:
         whole = self._path.with_name(self._path.name + ".all")
         self._path.replace(whole)
-        self._writer = pq.ParquetWriter(self._path, self.schema, compression="zstd")
         self.rows, start = 0, 0
         try:
             with pq.ParquetFile(whole) as file:
