@@ -121,9 +121,9 @@ def _collect(work: Run, sources: list[str]) -> None:
     programme, settings, ledger = work.place
     for name in sources:
         with work.attempt(f"collect {name}") as facts:
-            read = extract(programme, settings, name, load_date=load_date, run_id=run_id)
+            extract(programme, settings, name, load_date=load_date, run_id=run_id)
             landed = land(programme, settings, ledger, name, run_id=run_id)
-            facts["read"] = read.rows
+            facts["received"] = landed.counts.received
             facts["landed"] = landed.counts.landed
             facts["quarantined"] = landed.counts.quarantined
 

@@ -38,10 +38,10 @@ def calls(cxloop, monkeypatch):
 def test_collecting_lands_and_quarantines(cxloop):
     done = cxloop.json("run", "--only", "collect", "--as-of", "2026-07-05")
     facts = done["steps"]["collect shop"]
-    assert (facts["read"], facts["landed"], facts["quarantined"]) == (3, 2, 1)
+    assert (facts["received"], facts["landed"], facts["quarantined"]) == (3, 2, 1)
     assert done["failures"] == []
     again = cxloop.json("run", "--only", "collect", "--as-of", "2026-07-05")
-    assert again["steps"]["collect shop"]["read"] == 0
+    assert again["steps"]["collect shop"]["received"] == 0
     (group,) = cxloop.json("quarantine", "list")
     assert (group["record"], group["column"], group["rows"]) == ("order", "ordered_at", 1)
     (row,) = cxloop.json("quarantine", "show", "order")
