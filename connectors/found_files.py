@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -28,13 +29,18 @@ class Root:
     placeholders: Placeholders
     entity: str
 
+    @property
+    def shown(self) -> str:
+        """The address for errors: without a login, should one have been written into it."""
+        return re.sub(r"://[^/]*@", "://", self.address)
+
     def unavailable(self, what: str, mend: str, *, label: str = "") -> SourceUnavailableError:
         """The error that says ``what`` of the root, or of a file in it."""
         return SourceUnavailableError(
             self.placeholders.redact(what),
             source=self.placeholders.source,
             entity=self.entity,
-            where=f"{self.address}/{label}" if label else self.address,
+            where=f"{self.shown}/{label}" if label else self.shown,
             mend=mend,
         )
 

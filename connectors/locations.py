@@ -30,7 +30,7 @@ def find(
             and nothing ever did (``seen_before``).
         UnusableDeclarationError: when the root is of a kind that the declaration does not describe.
     """
-    root = Root(placeholders.fill(system.root), placeholders, entity)
+    root = Root(placeholders.fill_address(system.root), placeholders, entity)
     found = _listing(system, read, root)
     if not found and not seen_before:
         what = f"no file matches `{read.pattern}`"
@@ -65,7 +65,7 @@ def _listing(system: FilesSystem, read: FileRead, root: Root) -> list[Found]:
             "nothing says how this root is reached",
             source=root.placeholders.source,
             entity=root.entity,
-            where=root.address,
+            where=root.shown,
             mend="declare `s3:` or `sftp:` beside `root`",
         )
     return _list_local(root, read.pattern)

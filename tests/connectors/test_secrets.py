@@ -31,6 +31,7 @@ from connectors.errors import (
 )
 from connectors.placeholders import Placeholders
 from tests.connectors.conftest import Api, Bench
+from tests.connectors.file_servers import SftpServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECRET = "S3cr3t/of+the=Crm &c@1"
@@ -225,17 +226,46 @@ def test_an_address_that_is_none_is_not_repeated(
     require_quiet(told(caught.value, caplog.text))
 
 
-@pytest.mark.parametrize("root", ["sftp://agent:${env:CRM_SECRET}@127.0.0.1:1/out", "${env:ROOT}"])
-def test_files_behind_a_password(
-    crm: Bench, root: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ROOT", f"sftp://agent:{quote(SECRET, safe='')}@127.0.0.1:1/out")
-    crm.source(f"""
-        system: {{kind: files, root: "{root}"}}
+FILES = """
+        system: {{kind: files, root: "{root}"{block}}}
         entities:
           tickets:
-            files: {{pattern: "*.csv"}}{RECORDS}""")
-    require_quiet(failing_extract(crm, caplog))
+            files: {{pattern: "*.csv"}}"""
+
+
+def test_files_on_a_server_that_refuses_the_password(
+    crm: Bench, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    with SftpServer(tmp_path).running() as server:
+        block = ", sftp: {username: user, password: '${env:CRM_SECRET}', max_attempts: 1, "
+        block += f"known_host: '{server.known_host}'}}"
+        root = f"sftp://127.0.0.1:{server.port}/out"
+        crm.source(FILES.format(root=root, block=block) + RECORDS)
+        text = failing_extract(crm, caplog)
+    assert "correct `username` and `password`" in text
+    require_quiet(text)
+
+
+def test_a_store_that_refuses_and_repeats_the_request(
+    crm: Bench, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    block = f", s3: {{endpoint: '{api.url}', max_attempts: 1, access_key: AKIA, "
+    block += "secret_key: '${env:CRM_SECRET}'}"
+    crm.source(FILES.format(root="s3://bucket/in", block=block) + RECORDS)
+    echoing(api, 403)
+    text = failing_extract(crm, caplog)
+    assert api.requests
+    require_quiet(text)
+
+
+def test_an_address_with_a_login_is_shown_without_it(
+    crm: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOT", f"sftp://agent:{quote(SECRET, safe='')}@127.0.0.1:1/out")
+    crm.source(FILES.format(root="${env:ROOT}", block="") + RECORDS)
+    text = failing_extract(crm, caplog)
+    assert "sftp://127.0.0.1:1/out" in text
+    require_quiet(text)
 
 
 def test_the_command_line_tells_no_secret(crm: Bench, database: tuple[int, list[bytes]]) -> None:
