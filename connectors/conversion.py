@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,12 +16,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.instants import InstantFormat, localize, parse_instants, plain_instants
+from connectors.instants import (
+    InstantFormat,
+    Instants,
+    localize,
+    parse_instants,
+    plain_instants,
+    within_calendar,
+)
 from connectors.records import FieldType
 
 Positions = npt.NDArray[np.int64]
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_WHOLE = r"[+-]?[0-9]+(\.0*)?"
+_MOST_EXACT = 2.0**53
+_NEIGHBOUR = "a whole number that no double holds: it would become its neighbour"
 _INTEGER = r"^[+-]?\d{1,18}(\.0*)?$"
 _FINGERPRINT_DIGITS = 32
 _BETWEEN = "\x1f"
@@ -109,10 +122,9 @@ def _plain(values: pa.Array, kind: FieldType, spec: InstantFormat) -> pa.Array |
     except pa.ArrowInvalid:
         return None
     # what Arrow reads as a finite number is one; it also reads words such as "inf"
+    lost = pc.or_(_vanished(values, numbers), _rounded(values, numbers))
     finite = pc.all(pc.is_finite(numbers), skip_nulls=True, min_count=0).as_py()
-    return (
-        numbers if finite and not pc.any(_vanished(values, numbers), min_count=0).as_py() else None
-    )
+    return numbers if finite and not pc.any(lost, min_count=0).as_py() else None
 
 
 def _vanished(text: pa.Array, numbers: pa.Array) -> pa.Array:
@@ -121,6 +133,19 @@ def _vanished(text: pa.Array, numbers: pa.Array) -> pa.Array:
     if not pc.any(zero, min_count=0).as_py():
         return zero
     return pc.and_(zero, pc.fill_null(pc.match_substring_regex(text, r"^[^eE]*[1-9]"), False))
+
+
+def _rounded(text: pa.Array, numbers: pa.Array) -> pa.Array:
+    """Where a whole number is so large that it would become its neighbour."""
+    large = pc.fill_null(pc.greater_equal(pc.abs(numbers), _MOST_EXACT), False)
+    if not pc.any(large, min_count=0).as_py():
+        return large
+    rounded = large.to_numpy(zero_copy_only=False).copy()
+    for place in np.flatnonzero(rounded):
+        word, number = text[int(place)].as_py().strip(), numbers[int(place)].as_py()
+        is_whole = re.fullmatch(_WHOLE, word) is not None
+        rounded[place] = is_whole and math.isfinite(number) and int(number) != int(Decimal(word))
+    return pa.array(rounded)
 
 
 def _is_text(values: pa.Array) -> bool:
@@ -135,8 +160,14 @@ def _numbers(text: pa.Array) -> Converted:
     matches = pc.fill_null(pc.match_substring_regex(text, _NUMBER), False)
     numbers = pc.cast(_where(matches, pc.utf8_ltrim(text, "+")), pa.float64())
     finite = pc.fill_null(pc.is_finite(numbers), False)
-    finite = pc.and_not(finite, _vanished(text, numbers))
-    return _result(text, _where(finite, numbers), "no finite number")
+    rounded = _rounded(text, numbers)
+    held = pc.and_not(pc.and_not(finite, _vanished(text, numbers)), rounded)
+    result = _result(text, _where(held, numbers), "no finite number")
+    if pc.any(rounded, min_count=0).as_py():
+        reasons = zip(result.refused, result.reasons, strict=True)
+        told = tuple(_NEIGHBOUR if rounded[int(at)].as_py() else why for at, why in reasons)
+        return Converted(result.values, result.refused, told)
+    return result
 
 
 def _integers(text: pa.Array) -> Converted:
@@ -164,9 +195,11 @@ def _from_temporal(values: pa.Array, kind: FieldType, spec: InstantFormat) -> Co
         return _accepted(pc.cast(values, pa.date32()))
     if not is_day and values.type.tz:
         instants = _series(pc.cast(values, pa.timestamp("us", tz="UTC")))
-        return _temporal(instants, np.full(len(values), "", object), kind, spec.timezone)
-    naive = _series(pc.cast(values, pa.timestamp("us")))
-    placed = localize(naive, spec.timezone, is_day=is_day)
+        placed = Instants(instants, np.full(len(values), "", object))
+    else:
+        naive = _series(pc.cast(values, pa.timestamp("us")))
+        placed = localize(naive, spec.timezone, is_day=is_day)
+    placed = within_calendar(placed)
     return _temporal(placed.values, placed.reasons, kind, spec.timezone)
 
 

@@ -17,6 +17,8 @@ _PLAIN_OFFSET = r"([Zz]|[+-]\d{2}:\d{2})"
 _OFFSET = r" ?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)"
 _PLAIN_LENGTHS = {10, 16, 19, *range(21, 27)}
 _EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
+# microseconds of the years 1 to 9999, beyond which no calendar of Python goes
+_EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _CLOCK_DIRECTIVES = ("%H", "%I", "%X", "%c", "%T", "%R")
 Reasons = npt.NDArray[Any]
 
@@ -56,14 +58,20 @@ def plain_instants(texts: pa.Array, timezone: str) -> pa.Array | None:
         # the first tells which of the two all must be
         if _all_match(texts.drop_null()[:1], f".*{_PLAIN_OFFSET}$"):
             whole = _all_match(texts, f"{_PLAIN}{_PLAIN_OFFSET}$")
-            return pc.cast(texts, pa.timestamp("us", tz="UTC")) if whole else None
+            return _in_calendar(pc.cast(texts, pa.timestamp("us", tz="UTC"))) if whole else None
         naive = pc.cast(texts, pa.timestamp("us"))
         if not _all_plain(texts, naive):
             return None
         placed = pc.assume_timezone(naive, timezone, ambiguous="raise", nonexistent="raise")
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    return pc.cast(placed, pa.timestamp("us", tz="UTC"))
+    return _in_calendar(pc.cast(placed, pa.timestamp("us", tz="UTC")))
+
+
+def _in_calendar(instants: pa.Array) -> pa.Array | None:
+    edges = pc.min_max(pc.cast(instants, pa.int64())).as_py()
+    inside = edges["min"] is None or (edges["min"] >= _EARLIEST and edges["max"] <= _LATEST)
+    return instants if inside else None
 
 
 def _all_plain(texts: pa.Array, naive: pa.Array) -> bool:
@@ -85,10 +93,21 @@ def parse_instants(texts: pd.Series[Any], spec: InstantFormat) -> Instants:
     the zone.
     """
     codes, words = pd.factorize(texts)
-    distinct = _parse_distinct(pd.Series(words, dtype="str"), spec)
+    distinct = within_calendar(_parse_distinct(pd.Series(words, dtype="str"), spec))
     values = distinct.values.reindex(codes).reset_index(drop=True)
     reasons = np.append(distinct.reasons, "")[codes]
     return Instants(values, reasons)
+
+
+def within_calendar(parsed: Instants) -> Instants:
+    """``parsed`` with instants refused that no calendar of Python and no report can show."""
+    micros = parsed.values.astype("datetime64[us, UTC]").astype("int64")
+    beyond = ((micros < _EARLIEST) | (micros > _LATEST)) & parsed.values.notna()
+    if not beyond.any():
+        return parsed
+    reasons = parsed.reasons.copy()
+    reasons[beyond.to_numpy()] = "outside the years 1 to 9999 in UTC"
+    return Instants(parsed.values.mask(beyond), reasons)
 
 
 def localize(naive: pd.Series[Any], timezone: str, *, is_day: Any = False) -> Instants:
@@ -140,16 +159,30 @@ def _parse_as(text: pd.Series[Any], form: str, timezone: str) -> tuple[Instants,
     """The texts under one format, and which of them it read."""
     none = np.full(len(text), "", dtype=object)
     if form in _EPOCHS:
-        read = text.str.fullmatch(r"-?\d{1,15}(?:\.\d+)?").to_numpy(dtype=bool)
-        counts = pd.to_numeric(text.where(read), errors="coerce") * _EPOCHS[form]
-        values = pd.to_datetime(counts.round().astype("Int64"), unit="us", utc=True)
-        return Instants(values, none), read
+        values = _since_1970(text, _EPOCHS[form])
+        return Instants(values, none), values.notna().to_numpy()
     if "%z" in form:
         values = pd.to_datetime(text, format=form, errors="coerce", utc=True)
         return Instants(values.astype("datetime64[us, UTC]"), none), values.notna().to_numpy()
     naive = pd.to_datetime(text, format=form, errors="coerce")
     is_day = not any(directive in form for directive in _CLOCK_DIRECTIVES)
     return localize(naive, timezone, is_day=is_day), naive.notna().to_numpy()
+
+
+def _since_1970(text: pd.Series[Any], micros_of_unit: int) -> pd.Series[Any]:
+    """Counts since 1970 as instants; NaT for what is no count, or beyond the calendar.
+
+    Whole units and their fraction are counted apart: a double holds no microsecond of year 9999.
+    """
+    parts = text.str.extract(r"^(-?)([0-9]{1,15})(\.[0-9]+)?$")
+    whole = pd.to_numeric(parts[1]).fillna(0).astype("int64").to_numpy()
+    fraction = pd.to_numeric("0" + parts[2].fillna(".0")).to_numpy()
+    beyond = whole > _LATEST // micros_of_unit
+    micros = np.where(beyond, 0, whole) * micros_of_unit
+    micros += np.round(fraction * micros_of_unit).astype("int64")
+    micros = np.where(parts[0].eq("-").to_numpy(dtype=bool), -micros, micros)
+    values = pd.Series(micros.astype("datetime64[us]"), index=text.index).dt.tz_localize("UTC")
+    return values.where(parts[1].notna() & ~beyond & (micros >= _EARLIEST))
 
 
 def _parse_iso(text: pd.Series[Any], timezone: str) -> Instants:

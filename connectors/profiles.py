@@ -222,7 +222,7 @@ def _cells(kind: str, values: pa.Array) -> dict[str, int] | None:
     if kind in ("other", "scale") or not len(values):
         return {}
     if kind == "sizes":
-        values = pa.array(_quarter_octaves(values.cast(pa.float64()).to_numpy()))
+        values = pa.array(_quarter_octaves(values.cast(pa.float64(), safe=False).to_numpy()))
     counts = pc.value_counts(values)
     if kind == "codes" and len(counts) > MOST_CODES:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,15 @@ import pyarrow.csv as pa_csv
 
 from connectors.reading.chunks import Chunk, Opener, Place, refusal
 from connectors.reading.decoding import undecodable, utf8_blocks
-from connectors.reading.framing import BLOCK_BYTES, Block, Form, framed, whole_rows
-from connectors.reading.headers import csv_header, skipped
+from connectors.reading.framing import (
+    BLOCK_BYTES,
+    Block,
+    Form,
+    framed,
+    whole_rows,
+    without_footer,
+)
+from connectors.reading.headers import Header, csv_header, skipped
 from connectors.rows import Refusal, TableRows
 from programme.systems import FileRead
 
@@ -40,13 +47,21 @@ def read_delimited(
     form = Form(read.delimiter, read.quote)
     with open_() as file:
         pieces = utf8_blocks(file, read.encoding, place, block_bytes=BLOCK_BYTES)
-        for block in whole_rows(pieces, form, place, footer_rows=read.skip_footer):
-            before = header.data_start - block.start
-            if before >= len(block.content):
-                continue
-            if before > 0:
-                block = framed(block.content[before:], header.data_start, form)
+        blocks = _after(header, whole_rows(pieces, form, place), form)
+        if read.skip_footer:
+            blocks = without_footer(blocks, read.skip_footer, form)
+        for block in blocks:
             yield reader.chunk(block)
+
+
+def _after(header: Header, blocks: Iterable[Block], form: Form) -> Iterator[Block]:
+    """The data of the blocks."""
+    for block in blocks:
+        before = header.data_start - block.start
+        if before <= 0:
+            yield block
+        elif before < len(block.content):
+            yield framed(block.content[before:], header.data_start, form)
 
 
 class _RowBounds:
@@ -54,10 +69,7 @@ class _RowBounds:
 
     def __init__(self, block: Block) -> None:
         self.content = block.content
-        begins, ends = block.bounds()
-        filled = begins < ends
-        self.begins: Numbers = begins[filled]
-        self.ends: Numbers = ends[filled]
+        self.begins, self.ends = block.filled()
 
     def __len__(self) -> int:
         return len(self.begins)
@@ -115,7 +127,7 @@ class _BlockReader:
         refusals = parsing.refusals({row: why for row, why in bad.items() if row not in left})
         rows = TableRows(self._numbered(table, numbers - self._left_before(numbers, left)))
         self.count += total - len(left)
-        return Chunk(rows, refusals, len(left))
+        return Chunk(rows, refusals, len(left) + block.left_out)
 
     def _numbered(self, table: pa.Table, numbers: Numbers) -> pa.Table:
         files = pa.repeat(pa.scalar(self.place.label), table.num_rows)
@@ -172,9 +184,11 @@ class _Parsing:
     def parsed(self, content: bytes) -> tuple[pa.Table, dict[int, str]]:
         """The rows with the declared columns; position -> reason for those with others."""
         ragged: dict[int, str] = {}
-        empty = pa.table({name: pa.array([], pa.string()) for name in self.reader.names})
         if not content:
-            return empty, ragged
+            return pa.table({name: pa.array([], pa.string()) for name in self.reader.names}), ragged
+        # before Arrow meets a row that is not even text, and cannot hand it over
+        if not _is_utf8(content):
+            raise undecodable(self.reader.open_, self.reader.read.encoding, self.reader.place)
         hasty: list[Any] = []
         try:
             table = self._arrow(content, hasty, in_threads=True)
@@ -186,7 +200,9 @@ class _Parsing:
         try:
             table = self._arrow(content, rows, in_threads=False)
         except pa.ArrowInvalid as error:
-            raise self._invalid(error) from None
+            mend = "declare the file's `encoding`, `delimiter` and `quote`"
+            what = f"cannot be read as declared ({error})"
+            raise self.reader.place.unreadable(what, mend) from None
         for row in rows:
             reason = f"{row.actual_columns} fields instead of {row.expected_columns}"
             ragged[row.number - 1] = reason
@@ -220,15 +236,18 @@ class _Parsing:
                 invalid_row_handler=set_aside,
             ),
             convert_options=pa_csv.ConvertOptions(
-                strings_can_be_null=False, column_types=dict.fromkeys(names, pa.string())
+                strings_can_be_null=False,
+                check_utf8=False,
+                column_types=dict.fromkeys(names, pa.string()),
             ),
         )
 
-    def _invalid(self, error: Exception) -> Exception:
-        reader = self.reader
-        try:
-            self.block.content.decode()
-        except UnicodeDecodeError:
-            return undecodable(reader.open_, reader.read.encoding, reader.place)
-        mend = "declare the file's `encoding`, `delimiter` and `quote`"
-        return reader.place.unreadable(f"cannot be read as declared ({error})", mend)
+
+def _is_utf8(content: bytes) -> bool:
+    offsets = pa.py_buffer(np.array([0, len(content)], np.int32))
+    try:
+        whole = pa.Array.from_buffers(pa.binary(), 1, [None, offsets, pa.py_buffer(content)])
+        pc.cast(whole, pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True

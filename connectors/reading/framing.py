@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +40,13 @@ class Block:
         content: UTF-8.
         start: Where it begins in all rows as UTF-8, in bytes.
         quoted: Its quoted values.
+        left_out: Rows of a footer that followed it.
     """
 
     content: bytes
     start: int
     quoted: Quoted
+    left_out: int = 0
 
     @property
     def lines(self) -> int:
@@ -75,11 +77,14 @@ class Block:
         shorten[feeds] = (codes[at] == 10) & (codes[at - 1] == 13)
         return begins, ends - shorten
 
+    def filled(self) -> tuple[Places, Places]:
+        """Begin and end of every row that is not blank, without its line break."""
+        begins, ends = self.bounds()
+        return begins[begins < ends], ends[begins < ends]
 
-def whole_rows(
-    pieces: Iterable[bytes], form: Form, place: Place, *, footer_rows: int = 0
-) -> Iterator[Block]:
-    """Cut ``pieces`` where rows end; the last ``footer_rows`` that are not blank are left out.
+
+def whole_rows(pieces: Iterable[bytes], form: Form, place: Place) -> Iterator[Block]:
+    """Cut ``pieces`` where rows end.
 
     A byte order mark at the beginning of a row is where files were joined, and is no data.
 
@@ -92,7 +97,6 @@ def whole_rows(
         if b"\xef" in rest and codecs.BOM_UTF8 in rest:
             rest = _MARK.sub(b"", rest)
         block = _cut(rest, position, form)
-        block = block and _without_footer(block, footer_rows)
         if block is None:
             if len(rest) > LONGEST_ROW_BYTES:
                 raise _too_long(rest, lines, form, place)
@@ -105,9 +109,22 @@ def whole_rows(
         block = framed(rest, position, form)
         if block.quoted.is_open:
             raise _never_closed(block, lines, place)
-        last = _without_footer(block, footer_rows) if footer_rows else block
-        if last is not None:
-            yield last
+        yield block
+
+
+def without_footer(blocks: Iterable[Block], rows: int, form: Form) -> Iterator[Block]:
+    """``blocks`` without the last ``rows`` that are not blank."""
+    held: list[tuple[Block, int]] = []
+    for block in blocks:
+        held.append((block, len(block.filled()[0])))
+        while sum(count for _, count in held[1:]) >= rows:
+            yield held.pop(0)[0]
+    if held:
+        end = framed(b"".join(block.content for block, _ in held), held[0][0].start, form)
+        begins, _ = end.filled()
+        kept = max(len(begins) - rows, 0)
+        cut = _until(end, int(begins[kept])) if kept < len(begins) else end
+        yield replace(cut, left_out=len(begins) - kept)
 
 
 def framed(content: bytes, start: int, form: Form) -> Block:
@@ -145,14 +162,6 @@ def _until(block: Block, end: int) -> Block:
         opens, closes = quoted.opens[:count], quoted.closes[:count]
         quoted = Quoted(opens, closes, quoted.misplaced[:wrong], is_open=False)
     return Block(block.content[:end], block.start, quoted)
-
-
-def _without_footer(block: Block, rows: int) -> Block | None:
-    if not rows:
-        return block
-    begins, ends = block.bounds()
-    begins = begins[begins < ends]
-    return _until(block, int(begins[-rows])) if len(begins) > rows else None
 
 
 def _too_long(content: bytes, lines: int, form: Form, place: Place) -> UnreadableFileError:

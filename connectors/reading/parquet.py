@@ -17,6 +17,7 @@ from connectors.rows import TableRows
 
 _CHUNK_ROWS = 65_536
 _NUL = "holds a NUL character"
+_BEYOND = "holds an instant outside the years 1 to 9999"
 
 
 def read_parquet(open_: Opener, place: Place, *, withhold: bool) -> Iterator[Chunk]:
@@ -66,18 +67,35 @@ def _chunk(batch: pa.RecordBatch, count: int, place: Place, *, withhold: bool) -
     columns = {name: _plain(batch.column(name)) for name in batch.schema.names}
     columns["_file"] = pa.repeat(pa.scalar(place.label), batch.num_rows)
     columns["_row"] = pa.array(np.arange(count + 1, count + batch.num_rows + 1), pa.int64())
-    rows = TableRows(pa.table(columns))
-    bad = np.zeros(batch.num_rows, dtype=bool)
-    for values in columns.values():
+    table = pa.table(columns)
+    bad = _unusable(table)
+    if not bad:
+        return Chunk(TableRows(table))
+    shown = TableRows(pa.table({name: _shown(table.column(name)) for name in table.column_names}))
+    refused = [
+        refusal(why, shown.payload(row), withhold=withhold) for row, why in sorted(bad.items())
+    ]
+    good = np.delete(np.arange(table.num_rows), list(bad))
+    return Chunk(TableRows(table.take(pa.array(good))), tuple(refused))
+
+
+def _unusable(table: pa.Table) -> dict[int, str]:
+    """Row -> reason."""
+    bad: dict[int, str] = {}
+    for values in table.columns:
         if pa.types.is_string(values.type):
             holds = pc.fill_null(pc.match_substring(values, "\0"), False)
-            bad |= holds.to_numpy(zero_copy_only=False)
-    if not bad.any():
-        return Chunk(rows)
-    refused = [
-        refusal(_NUL, rows.payload(int(row)), withhold=withhold) for row in np.flatnonzero(bad)
-    ]
-    return Chunk(rows.take(np.flatnonzero(~bad)), tuple(refused))
+            bad |= dict.fromkeys(np.flatnonzero(holds.to_numpy()).tolist(), _NUL)
+        elif pa.types.is_timestamp(values.type):
+            year = pc.year(values)
+            beyond = pc.fill_null(pc.or_(pc.less(year, 1), pc.greater(year, 9999)), False)
+            bad |= dict.fromkeys(np.flatnonzero(beyond.to_numpy()).tolist(), _BEYOND)
+    return bad
+
+
+def _shown(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Instants as text, because Python has none beyond its calendar."""
+    return pc.cast(values, pa.string()) if pa.types.is_timestamp(values.type) else values
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -86,7 +104,8 @@ def _plain(values: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return _plain(values.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        return pc.cast(values, pa.timestamp("us", kind.tz), safe=False)
+        # what is finer than a microsecond is cut off; what is beyond its range is an error
+        return pc.cast(values, pa.timestamp("us", kind.tz), safe=kind.unit != "ns")
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
         return pc.cast(values, pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):

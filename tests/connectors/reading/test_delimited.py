@@ -135,7 +135,17 @@ def test_titles_units_and_totals(size: int, small_blocks: Callable[[int], None])
     read = Read(text, header_row=3, skip_after_header=1, skip_pattern="Total", skip_footer=2)
     assert read.header == ["id", "x"]
     assert read.rows == {1: ("a", "1"), 2: ("b", "2")}
-    assert (read.refused, read.left_out) == ([], 2)
+    assert (read.refused, read.left_out) == ([], 4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_footer_longer_than_the_data(size: int, small_blocks: Callable[[int], None]) -> None:
+    small_blocks(size)
+    for rows, kept in ((0, 0), (2, 0), (3, 0), (5, 2)):
+        text = b"id,x\n" + b"".join(b'%d,"a\n"\n\n' % n for n in range(rows))
+        read = Read(text, skip_footer=3)
+        assert read.header == ["id", "x"]
+        assert (len(read.rows), read.left_out) == (kept, rows - kept)
 
 
 def test_comments_before_the_header_do_not_count() -> None:
