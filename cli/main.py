@@ -12,6 +12,7 @@ import typer
 from cli import (
     benchmarks,
     checking,
+    contracts,
     doctor,
     editions,
     experiments,
@@ -19,6 +20,7 @@ from cli import (
     outbox,
     privacy,
     quarantine,
+    records,
     running,
     sources,
     webhook,
@@ -41,6 +43,7 @@ app.command("check", epilog="Example: cxloop --programme /path/to/acme check --j
 app.command("doctor", epilog="Example: cxloop doctor")(doctor.doctor)
 app.command("demo", epilog="Example: cxloop demo --customers 3000")(demo_commands.demo)
 app.command("up", epilog="Example: cxloop up")(demo_commands.up)
+app.command("records", epilog="Example: cxloop records feedback")(records.records)
 app.command("run", epilog="Example: cxloop run --as-of 2026-07-05 --send")(running.run)
 for _group in (
     sources.app,
@@ -50,6 +53,7 @@ for _group in (
     editions.app,
     outbox.app,
     quarantine.app,
+    contracts.app,
     privacy.app,
     metrics.app,
 ):
