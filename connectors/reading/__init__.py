@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow as pa
+
 from connectors.reading.chunks import Chunk, Opener, Place
+from connectors.rows import JsonRows, Rows, TableRows
 from programme.systems import FileRead
 
 __all__ = ["Chunk", "Opener", "Place", "header_of", "read_chunks"]
@@ -13,7 +16,7 @@ __all__ = ["Chunk", "Opener", "Place", "header_of", "read_chunks"]
 def read_chunks(
     open_: Opener, read: FileRead, place: Place, *, withhold: bool = False
 ) -> Iterator[Chunk]:
-    """The rows of one file, some 16 MB of text at a time.
+    """The rows of one file, some 16 MB of text at a time; one chunk at least, with its columns.
 
     Args:
         open_: Gives the decompressed content from its start; called more than once.
@@ -24,20 +27,12 @@ def read_chunks(
     Raises:
         UnreadableFileError: when the file is not what is declared; chunks may come before it.
     """
-    if read.format == "csv":
-        from connectors.reading.delimited import read_delimited
-
-        yield from read_delimited(open_, read, place, withhold=withhold)
-    elif read.format == "excel":
-        from connectors.reading.excel import read_excel
-
-        yield from read_excel(open_, read, place, withhold=withhold)
-    elif read.format == "parquet":
-        from connectors.reading.parquet import read_parquet
-
-        yield from read_parquet(open_, place, withhold=withhold)
-    else:
-        yield from _json_chunks(open_, read, place, withhold=withhold)
+    is_empty = True
+    for chunk in _chunks(open_, read, place, withhold=withhold):
+        is_empty = False
+        yield chunk
+    if is_empty:
+        yield Chunk(_no_rows(header_of(open_, read, place)))
 
 
 def header_of(open_: Opener, read: FileRead, place: Place) -> list[str] | None:
@@ -59,6 +54,29 @@ def header_of(open_: Opener, read: FileRead, place: Place) -> list[str] | None:
 
         return parquet_header(open_, place)
     return None
+
+
+def _chunks(open_: Opener, read: FileRead, place: Place, *, withhold: bool) -> Iterator[Chunk]:
+    if read.format == "csv":
+        from connectors.reading.delimited import read_delimited
+
+        return read_delimited(open_, read, place, withhold=withhold)
+    if read.format == "excel":
+        from connectors.reading.excel import read_excel
+
+        return read_excel(open_, read, place, withhold=withhold)
+    if read.format == "parquet":
+        from connectors.reading.parquet import read_parquet
+
+        return read_parquet(open_, place, withhold=withhold)
+    return _json_chunks(open_, read, place, withhold=withhold)
+
+
+def _no_rows(header: list[str] | None) -> Rows:
+    if header is None:
+        return JsonRows((), (), ())
+    columns = [pa.field(name, pa.string()) for name in (*header, "_file")]
+    return TableRows(pa.schema([*columns, pa.field("_row", pa.int64())]).empty_table())
 
 
 def _json_chunks(open_: Opener, read: FileRead, place: Place, *, withhold: bool) -> Iterator[Chunk]:

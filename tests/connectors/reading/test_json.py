@@ -77,8 +77,9 @@ def test_a_number_of_five_thousand_digits_is_refused() -> None:
 
 
 def test_a_header_is_not_expected() -> None:
-    assert Read(b"", format="jsonl").header is None
-    assert Read(b"[]", format="json").header is None
+    for content, form in ((b"", "jsonl"), (b"[]", "json")):
+        read = Read(content, format=form)
+        assert (read.header, len(read.chunks), read.texts) == (None, 1, [])
 
 
 # documents -----------------------------------------------------------------------------------
