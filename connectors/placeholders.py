@@ -94,7 +94,7 @@ class Placeholders:
                 f"the environment variable {variable} is not set",
                 f"set {variable} where cxloop runs; the declaration holds its name only",
             )
-        self._keep_quiet(value)
+        self.keep_quiet(value)
         return value
 
     def _from_connection(self, path: str) -> str:
@@ -118,10 +118,11 @@ class Placeholders:
                 f"fill it in, or name one of {', '.join(FIELDS)}, extra.<key>",
             )
         if part not in PUBLIC_FIELDS:
-            self._keep_quiet(str(value))
+            self.keep_quiet(str(value))
         return str(value)
 
-    def _keep_quiet(self, secret: str) -> None:
+    def keep_quiet(self, secret: str) -> None:
+        """Keep out of errors and task logs what was received later, such as a token."""
         self.secrets.append(secret)
         hide_from_task_logs(secret)
 

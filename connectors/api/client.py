@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from connectors.api.answers import LONGEST_WAIT_SECONDS, Answer, Trouble, incomplete
 from connectors.api.credentials import credentials
@@ -54,7 +54,7 @@ class ApiClient:
         address = Placeholders(
             placeholders.source, placeholders.data_root, placeholders.environment
         )
-        self.base_url = address.fill(system.base_url).rstrip("/")
+        self.base_url = address.fill_address(system.base_url).rstrip("/")
         self._transport = Transport(
             credentials(system.auth, placeholders),
             headers=self.headers,
@@ -175,11 +175,7 @@ class ApiClient:
 
     def redacted(self, text: str) -> str:
         """``text`` without a secret, as it is or as an address spells it."""
-        text = self.placeholders.redact(text)
-        for secret in self.placeholders.secrets:
-            for spelt in {quote(secret, safe=""), quote(secret), quote_plus(secret)}:
-                text = text.replace(spelt, "***")
-        return text
+        return self.placeholders.redact(text)
 
     def _where(self, path_or_url: str) -> str:
         url = path_or_url if "://" in path_or_url else f"{self.base_url}/{path_or_url.lstrip('/')}"

@@ -105,7 +105,7 @@ class _ClientCredentials(_Fixed):
         address = Placeholders(
             placeholders.source, placeholders.data_root, placeholders.environment
         )
-        self.token_url = address.fill(auth.token_url)
+        self.token_url = address.fill_address(auth.token_url)
         self._placeholders = placeholders
         self._auth = auth
         self._client = (
@@ -138,7 +138,7 @@ class _ClientCredentials(_Fixed):
         seconds = float(life) if isinstance(life, int | float) else _DEFAULT_LIFE_SECONDS
         self._token = token
         self._until = time.monotonic() + max(seconds - _RENEW_EARLIER_SECONDS, seconds / 2)
-        self._placeholders.secrets.append(token)
+        self._placeholders.keep_quiet(token)
         return True
 
     def drop(self) -> bool:

@@ -293,6 +293,20 @@ def test_a_refused_oauth_client_is_named_without_its_secret() -> None:
         assert TOKEN not in str(caught.value)
 
 
+def test_an_issued_token_is_kept_quiet_too() -> None:
+    class Echoing(Rest):
+        def reply(self, request: Request) -> Reply:
+            if request.path == "/oauth/token":
+                return super().reply(request)
+            return Reply({"error": f"no such thing for {request.headers['Authorization']}"}, 400)
+
+    with Echoing() as api:
+        auth = {"kind": "oauth2", "token_url": f"{api.url}/oauth/token", "client_id": "cx"}
+        with pytest.raises(RefusedRequestError, match=r"HTTP 400 .*Bearer \*\*\*") as caught:
+            pull(api.url, read_of("cursor"), auth={**auth, "client_secret": "${env:SECRET}"})
+        assert api.tokens[0] not in str(caught.value)
+
+
 def test_no_other_host_is_asked_and_no_token_sent_there() -> None:
     class Leading(Rest):
         def reply(self, request: Request) -> Reply:

@@ -64,6 +64,9 @@ def test_a_field_comes_from_one_place():
         ({"cursor": "updated_at"}, "go together"),
         ({"paginator": "cursor"}, "needs `cursor_path` and `cursor_param`"),
         ({"paginator": "next_link"}, "needs `next_path`"),
+        ({"ordered": True}, "is the order of `cursor`"),
+        ({"json": {"a": 1}}, "add `method: POST`"),
+        ({"since_format": "unix"}, "one of iso, date, epoch_seconds"),
     ],
 )
 def test_paging_is_declared_whole(change, message):
