@@ -37,8 +37,6 @@ def erase_deliveries(
     try:
         with segments.locked():
             segments.close_active()
-            for left in segments.folder.glob(f"*{_UNFINISHED}"):
-                left.unlink()
             chosen = [path for path in segments.closed() if before is None or path.stem < before]
             return sum(_rewritten(path, should_go) for path in chosen)
     except OSError as error:
