@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import stat
 import weakref
@@ -206,7 +207,7 @@ class _Handle:
     def close(self) -> None:
         """Let go of it."""
         if self.file is not None:
-            self.file.close()
+            _let_go(self.file)
 
 
 def _is_lost(error: BaseException) -> bool:
@@ -222,7 +223,15 @@ def _is_lost(error: BaseException) -> bool:
 
 def _close_all(opened: list[Any]) -> None:
     while opened:
-        opened.pop().close()
+        _let_go(opened.pop())
+
+
+def _let_go(resource: Any) -> None:
+    """Close it; a connection that is lost already cannot be closed in order, and need not be."""
+    from paramiko import SSHException
+
+    with contextlib.suppress(OSError, EOFError, SSHException):
+        resource.close()
 
 
 def _stamp(attributes: Any) -> str:

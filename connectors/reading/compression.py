@@ -15,7 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.reading.chunks import Opener, Place
 
 MOST_TIMES = 200  # text of any sense is not compressed further
-FREE_BYTES = 1 << 28  # up to here the ratio says nothing
+FREE_BYTES = 1 << 27  # up to here the ratio says nothing
 _BUFFER_BYTES = 1 << 20
 _FAULTS = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 _AGAIN = "have the file sent again; it was cut off or is not what its name says"

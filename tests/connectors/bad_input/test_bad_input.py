@@ -25,11 +25,11 @@ def test_the_corpus_is_counted_first() -> None:
     assert all(case.landed or case.refused or case.error or "only" in case.name for case in CASES)
 
 
-def declared(case: Case) -> str:
+def declared(case: Case, **personal: str) -> str:
     """The source, as JSON, which is YAML."""
     mapping = {"record": case.record, "fields": case.fields}
     read = {"pattern": "*", **case.read}
-    entity = {"files": read, "records": [mapping]}
+    entity = {"files": read, "records": [mapping], "personal": personal}
     system = {"kind": "files"}
     blocks = {"system": system, "timezone": case.timezone, "entities": {"things": entity}}
     return "\n".join(f"{name}: {json.dumps(block)}" for name, block in blocks.items())
@@ -91,6 +91,32 @@ def _require_refused(case: Case, refused: list[dict[str, Any]]) -> None:
 def _holds(payload: str, part: str) -> bool:
     """Whether the row as received holds it, as text or as a value of the JSON it became."""
     return part in payload or json.dumps(part, ensure_ascii=False)[1:-1] in payload
+
+
+PERSONAL = [
+    case
+    for case in (*files.SHAPES, *files.JSONS, *files.BINARY)
+    if not case.error and not case.read.get("header_rows") and "note" in str(case.body)
+]
+
+
+@pytest.mark.parametrize("case", PERSONAL, ids=lambda case: case.name)
+def test_the_same_becomes_of_it_where_something_is_personal(
+    bench: Bench, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are then protected before they land, and what is no row may hold anything."""
+    monkeypatch.setenv("CXLOOP_HASH_KEY", "a key for tests only")
+    bench.source(declared(case, note="hash"))
+    bench.file(case.file, case.body)
+    bench.run()
+    assert {row["order_id"] for row in bench.raw(case.record)} == set(case.landed)
+    refused = bench.quarantine(case.record)
+    assert sorted(row["rule"] for row in refused) == sorted(rule for rule, _, _ in case.refused)
+    assert all("withheld" in row["payload"] for row in refused if row["rule"] == "is_row")
+
+
+def test_personal_cases_are_counted() -> None:
+    assert len(PERSONAL) >= 15
 
 
 def test_the_table_of_outcomes() -> None:
