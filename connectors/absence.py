@@ -35,8 +35,8 @@ def vanished(
 ) -> pa.Table:
     """Rows that earlier load dates hold as living and the snapshot lacks, marked as deleted.
 
-    They repeat the last version of the row, with ``deleted_at`` the end of the load date; where rows
-    have versions, so is theirs, unless the last one is later.
+    They repeat the last version of the row, with ``deleted_at`` the end of the load date; where
+    rows have versions, so is theirs, unless the last one is later.
 
     Raises:
         HeldBatchError: when more than ``max_share`` of the living rows are missing: then the

@@ -94,8 +94,8 @@ def take_parts(
     """Land what is new among ``parts``.
 
     Rows that earlier batches hold unchanged are left out. Without a cursor (``is_snapshot``, or
-    where no part has one) the parts are a snapshot, left out as a whole where it equals the last. ``new_columns`` is asked when
-    something has been read.
+    where no part has one) the parts are a snapshot, left out as a whole where it equals the last.
+    ``new_columns`` is asked when something has been read.
     """
     landed = LandedRows(intake.lake, intake.name, intake.earlier, since)
     taking = _Taking(intake, landed, new_columns, is_snapshot=is_snapshot)

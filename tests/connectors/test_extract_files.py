@@ -53,7 +53,8 @@ def test_encodings_and_byte_order_marks(bench: Bench, encoding: str) -> None:
           shops:
             files: {{pattern: "*.csv", encoding: {declared}, delimiter: ";"}}
             records:
-              - {{record: account, fields: {{account_id: 顧客, industry: 業種, valid_from: {{const: "2020-01-01"}}}}}}
+              - record: account
+                fields: {{account_id: 顧客, industry: 業種, valid_from: {{const: "2020-01-01"}}}}
     """)
     bench.file("shops.csv", "顧客;業種\n表示ソ;小売\n", encoding)
     bench.run()

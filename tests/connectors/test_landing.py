@@ -109,7 +109,9 @@ def test_a_changed_mapping_rewrites_and_records_no_longer_made_vanish(orders: Be
         entities:
           orders:
             files: {pattern: "orders*.csv"}
-            records: [{record: account, fields: {account_id: id, valid_from: {const: "2020-01-01"}}}]
+            records:
+              - record: account
+                fields: {account_id: id, valid_from: {const: "2020-01-01"}}
         """
     )
     orders.land()

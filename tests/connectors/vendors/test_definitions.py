@@ -15,8 +15,9 @@ from programme import Programme
 from programme.systems import VendorRead
 from tests.emulators import pulls
 from tests.emulators.qualtrics import TOKEN, QualtricsEmulator
+from tests.shared import SHARED_DATA
 
-RECORDINGS = Path("/work/shared/data/api_recordings")
+RECORDINGS = SHARED_DATA / "api_recordings"
 
 
 def loaded(folder: Path, kind: str, definition: Any, survey: str) -> tuple[Programme, str]:

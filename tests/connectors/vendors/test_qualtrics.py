@@ -16,9 +16,10 @@ from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
 from tests.emulators.lakes import TemplateLake
 from tests.emulators.qualtrics import TOKEN, QualtricsEmulator
+from tests.shared import SHARED_DATA
 
 AUTH = {"kind": "api_key", "header": "X-API-TOKEN", "key": "${env:TOKEN}"}
-CASSETTES = Path("/work/shared/data/api_recordings/qualtrics")
+CASSETTES = SHARED_DATA / "api_recordings/qualtrics"
 
 
 def response(number: int, at: str = "2026-05-01T09:00:00Z", **values: Any) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from tests.emulators import pulls
 from tests.emulators.base import FAULTS, Fault
 from tests.emulators.lakes import TemplateLake
 from tests.emulators.surveymonkey import TOKEN, SurveyMonkeyEmulator
+from tests.shared import SHARED_DATA
 
 AUTH = {"kind": "bearer", "token": "${env:TOKEN}"}
-RECORDINGS = Path("/work/shared/data/api_recordings/surveymonkey")
+RECORDINGS = SHARED_DATA / "api_recordings/surveymonkey"
 PASSING = sorted(set(FAULTS) - {"revoked_token", "expired_job"})
 
 

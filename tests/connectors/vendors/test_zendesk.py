@@ -36,10 +36,11 @@ from tests.emulators.zendesk import (
     ticket,
     user,
 )
+from tests.shared import SHARED_DATA
 
 BASIC = {"kind": "basic", "username": "${env:EMAIL}/token", "password": "${env:TOKEN}"}
 ENVIRONMENT = {"EMAIL": EMAIL, "TOKEN": TOKEN}
-RECORDINGS = Path("/work/shared/data/api_recordings/zendesk")
+RECORDINGS = SHARED_DATA / "api_recordings/zendesk"
 DAY, NEXT_DAY = date(2026, 6, 2), date(2026, 6, 3)
 KEYS = {
     "tickets": "tickets",
