@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import AsJson, note, one_of, print_rows, workplace
+
+if TYPE_CHECKING:
+    from ledger import Workplace
 
 app = typer.Typer(
     name="contracts", help="What collected data must hold, and does.", no_args_is_help=True
@@ -43,19 +47,21 @@ def show(
 
 
 @app.command("page", epilog="Example: cxloop contracts page")
-def page(ctx: typer.Context) -> None:
+def page(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Write the page of all results, in Japanese and in English."""
+    files = write_pages(workplace(ctx))
+    print_rows([{"page": file} for file in files], as_json=as_json, empty="")
+
+
+def write_pages(place: Workplace) -> list[Path]:
+    """The pages of what stands in the lake now."""
     from connectors.contract_results import batch_series, check_results
     from reports.contract_page import write_contract_pages
 
-    programme, settings, _ = workplace(ctx)
-    for file in write_contract_pages(
-        check_results(settings.lake),
-        batch_series(settings.lake),
-        settings.reports,
-        company=programme.company.name,
-    ):
-        typer.echo(str(file))
+    programme, settings, _ = place
+    results, series = check_results(settings.lake), batch_series(settings.lake)
+    company = programme.company.name
+    return write_contract_pages(results, series, settings.reports, company=company)
 
 
 def _print(result: Mapping[str, Any]) -> None:

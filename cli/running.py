@@ -15,6 +15,7 @@ import typer
 
 from cli.console import PROBLEM_FOUND, AsJson, day, is_named, one_of, print_json, tell_error
 from cli.console import workplace as open_place
+from cli.contracts import write_pages
 
 if TYPE_CHECKING:
     from ledger import Workplace
@@ -126,6 +127,8 @@ def _collect(work: Run, sources: list[str]) -> None:
             facts["received"] = landed.counts.received
             facts["landed"] = landed.counts.landed
             facts["quarantined"] = landed.counts.quarantined
+    with work.attempt("show data checks") as facts:
+        facts["pages"] = [str(file) for file in write_pages(work.place)]
 
 
 def _build(work: Run, *, full_refresh: bool) -> None:

@@ -37,3 +37,14 @@ def load_date(context: Mapping[str, Any]) -> date:
     run = context["dag_run"]
     instant: datetime = run.logical_date or run.run_after
     return instant.date()
+
+
+def show_checks(context: Mapping[str, Any]) -> None:
+    """Write the page of the data checks anew, after a landing that went well or was held."""
+    from connectors.contract_results import batch_series, check_results
+    from ledger import open_workplace
+    from reports.contract_page import write_contract_pages
+
+    programme, settings, _ = open_workplace()
+    results, series = check_results(settings.lake), batch_series(settings.lake)
+    write_contract_pages(results, series, settings.reports, company=programme.company.name)

@@ -7,7 +7,8 @@ One DAG per file of `programme/sources/`. **extract** writes what the source sen
 **When it fails.** The message names the source, the file or address, the value and the mend. A
 source that is away: wait, the next run continues at the cursor. A changed column: mend
 `programme/sources/<source>.yml`, then clear *land*; nothing is asked of the source again.
-Clearing or repeating any task rewrites the same partitions.
+Clearing or repeating any task rewrites the same partitions. What was checked and found stands in
+`reports/contracts__en.html` and `contracts__ja.html` of the programme's home.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
-from dags.hand_overs import START, load_date, raw, task_defaults
+from dags.hand_overs import START, load_date, raw, show_checks, task_defaults
 from ledger import open_workplace
 from programme import Settings, load_programme
 from programme.sources import Source
@@ -48,7 +49,11 @@ def ingest(source_id: str, source: Source) -> DAG:
             when = {"load_date": load_date(context), "run_id": context["run_id"]}
             return str(extract(programme, settings, source_id, **when))
 
-        @task(outlets=[raw(source_id)])
+        @task(
+            outlets=[raw(source_id)],
+            on_success_callback=show_checks,
+            on_failure_callback=show_checks,
+        )
         def land(**context: Any) -> str:
             from connectors.landing import land
 

@@ -91,7 +91,7 @@ def test_what_it_needs_is_named(shop, monkeypatch):
 
 def test_what_is_left_is_named_and_the_exit_code_says_so(shop):
     page = shop.home / "reports" / "page.html"
-    page.parent.mkdir()
+    page.parent.mkdir(exist_ok=True)
     page.write_text(f"<p>{HER}</p>")
     result = erase(shop, "--yes")
     assert result.exit_code == 1
