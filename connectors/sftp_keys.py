@@ -79,7 +79,7 @@ def _host_key(kind: str, text: str, root: Root) -> Any:
 def _policy(fingerprints: set[str]) -> Any:
     import paramiko
 
-    class Declared(paramiko.MissingHostKeyPolicy):
+    class Declared(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # it has no stubs
         """Accepts the keys of the declared fingerprints only."""
 
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
