@@ -15,6 +15,7 @@ import pytest
 
 from connectors.batches import committed
 from connectors.erased import Erased, IdHashes
+from connectors.erasing_outputs import OutputPlace, OutputSearch
 from connectors.errors import MissingSettingError, UnusableDeclarationError
 from connectors.lake import Lake
 from connectors.landing import lake_fingerprint
@@ -400,6 +401,63 @@ def test_what_killed_runs_left_is_removed(company: Bench) -> None:
         (folder / name).write_bytes(b"C-1017 in a draft")
     assert erase(company).is_complete
     assert not list(folder.glob("00000[23]*"))
+
+
+def test_former_bytes_that_a_cut_off_rewriting_left_are_deleted(company: Bench) -> None:
+    folder = company.settings.lake / "landing" / "src" / "answers" / f"load_date={DAY}"
+    (received,) = folder.glob("*.zst")
+    content = received.read_bytes()
+    erase(company)
+    assert not received.exists()
+    received.write_bytes(content)
+    assert erase(company).is_complete
+    assert not received.exists()
+
+
+def test_what_hung_on_rows_that_are_gone_is_found_by_the_next_attempt(
+    company: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # held, so that nothing is made anew from the landing
+    company.source(SOURCE.replace("comment: comment\n", "comment: verbatim\n"))
+    rewrite = OutputSearch.rewrite
+
+    def cut_off(self: OutputSearch, place: OutputPlace) -> None:
+        if place.record == "interaction_turn":
+            raise KeyboardInterrupt
+        rewrite(self, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputSearch, "rewrite", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            erase(company)
+    assert {row["interaction_id"] for row in company.raw("interaction", DAY)} == {"t2", "t5", "t6"}
+    assert {row["interaction_id"] for row in company.raw("interaction_turn", DAY)} != {"t2"}
+    assert erase(company).is_complete
+    assert {row["interaction_id"] for row in company.raw("interaction_turn", DAY)} == {"t2"}
+
+
+def test_a_file_whose_name_holds_the_id_is_named(company: Bench) -> None:
+    page = company.settings.home / "reports" / "answer_of_C-1017.txt"
+    page.parent.mkdir()
+    page.write_text("nothing")
+    certificate = erase(company)
+    assert dict(certificate.verification.hits) == {"reports/answer_of_C-1017.txt": 1}
+
+
+def test_what_hangs_on_a_swept_row_stays_away_as_well(company: Bench) -> None:
+    erase(company)
+    company.file("tickets2.csv", "id,customer,at\nt8,C-1017,2026-07-06T09:00:00Z\n")
+    company.run(NEXT_DAY)
+    sweep(
+        company.programme,
+        company.settings,
+        company.ledger,  # type: ignore[arg-type]
+        "src",
+        environment=os.environ,
+    )
+    company.file("turns2.jsonl", '{"ticket": "t8", "turns": [{"id": 1, "text": "again"}]}')
+    company.run(NEXT_DAY)
+    assert company.raw("interaction_turn", NEXT_DAY) == []
 
 
 @pytest.mark.parametrize(
