@@ -14,6 +14,8 @@ from programme.systems import FileRead
 _PIECE_BYTES = 1 << 20
 _CHUNK_CHARACTERS = 1 << 22  # parsed JSON takes some ten times its text
 _LONGEST_MARK = 32  # an escape or a word that is cut off is shorter
+_NUMBER = "-0123456789"
+_AFTER_NUMBER = ",]} \t\r\n"
 _BLANK = " \t\r\n"
 _AGAIN = "have the file sent again; it was cut off or is no JSON"
 
@@ -137,7 +139,7 @@ class _Document:
         while True:
             try:
                 _, end = self.decoder.raw_decode(self.text, self.at)
-                if end < len(self.text) or not self._more():
+                if self._is_whole(end) or not self._more():
                     break
             except RecursionError:
                 raise self._broken("it is nested too deep") from None
@@ -149,6 +151,12 @@ class _Document:
         text = self.text[self.at : end]
         self.at = end
         return text
+
+    def _is_whole(self, end: int) -> bool:
+        """Whether the value that seems to end there cannot go on: a number may."""
+        if end == len(self.text):
+            return False
+        return self.text[self.at] not in _NUMBER or self.text[end] in _AFTER_NUMBER
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:
         """Whether the text read so far may just end in the middle of a value."""

@@ -69,8 +69,10 @@ def test_a_quote_left_open_swallows_no_row_unsaid() -> None:
     read = Read(b'id,x,y\n1,"abc,5\n2,"def,6\n3,ghi,7\n')
     assert read.rows == {2: ("3", "ghi", "7")}
     assert read.refused == [("a quote closes a value in its middle", '1,"abc,5\n2,"def,6')]
-    with pytest.raises(UnreadableFileError, match=r"line 3 begins a quoted value.*never closed"):
-        Read(b'id,x\na,1\nb,"2\nc,3\n')
+    for line_break in (b"\n", b"\r\n", b"\r"):
+        text = b'id,x\na,1\nb,"2\nc,3\n'.replace(b"\n", line_break)
+        with pytest.raises(UnreadableFileError, match=r"line 3 begins a quoted value.*never"):
+            Read(text)
 
 
 def test_a_row_that_never_ends_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,10 +130,14 @@ def test_a_file_without_a_header() -> None:
     assert read.rows == {1: ("a", "1")}
 
 
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", SIZES)
-def test_titles_units_and_totals(size: int, small_blocks: Callable[[int], None]) -> None:
+def test_titles_units_and_totals(
+    size: int, line_break: bytes, small_blocks: Callable[[int], None]
+) -> None:
     small_blocks(size)
     text = b'Report "A"\n\nid,x\n"unit\nof",EUR\na,1\nTotal,3\nb,2\nTotal,3\nmade by\nus\n\n'
+    text = text.replace(b"\n", line_break)
     read = Read(text, header_row=3, skip_after_header=1, skip_pattern="Total", skip_footer=2)
     assert read.header == ["id", "x"]
     assert read.rows == {1: ("a", "1"), 2: ("b", "2")}

@@ -100,6 +100,18 @@ def test_documents(size: int, indent: int | None, small_blocks: Callable[[int], 
     assert read.payloads == items
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_a_number_may_go_on_in_the_next_piece(
+    size: int, small_blocks: Callable[[int], None]
+) -> None:
+    small_blocks(size)
+    for blanks in range(6):
+        text = f'{{{" " * blanks}"n": -12.5e-3, "data": [12, 345 ,1.25,-0.5E+1, null], "m":1.5}}'
+        read = Read(text.encode(), format="json", records_path="data")
+        found = [payload for _, payload in read.refused]
+        assert found == ["12", "345", "1.25", "-0.5E+1", "null"]
+
+
 def test_elements_stand_as_written_and_others_are_refused() -> None:
     refused = [(why, text) for why, text in REFUSED if text.count("[") < 9 and _is_json(text)]
     assert len(refused) == 7
