@@ -149,6 +149,7 @@ def begin(world: World, home: Path, round_: int) -> None:
     deliver(home, round_)
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_pulls_killed_anywhere_end_as_if_nothing_had_been(
     world: World, capsys: pytest.CaptureFixture[str]
