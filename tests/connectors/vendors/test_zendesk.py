@@ -184,7 +184,9 @@ def test_the_next_pull_starts_a_lookback_before_the_cursor(desk: Zendesk) -> Non
 
 def test_a_change_by_the_system_is_seen(desk: Zendesk) -> None:
     desk.tickets[0] = ticket(1, 40) | {"updated_at": stamp(1)}
-    assert [p["id"] for p in pulls.payloads(pull(desk, "tickets", since=stamp(26)))] == [1]
+    (page,) = pull(desk, "tickets", since=stamp(26))
+    assert [payload["id"] for payload in page.payloads] == [1]
+    assert page.cursor == stamp(40)
 
 
 def test_events_of_before_end_of_stream_was_told() -> None:
