@@ -73,7 +73,7 @@ class _ValueJudge:
     expectation: Check
 
     def check(self, table: pa.Table) -> Outcome:
-        names = check_columns(self.expectation)
+        names = list(dict.fromkeys(check_columns(self.expectation)))
         if not table.num_rows or not set(names) <= set(table.column_names):
             return validate(table, [self.expectation])[0]
         columns = table.select(names)
