@@ -18,7 +18,13 @@ DAG_FILES = sorted(
     for file in (REPOSITORY / "dags").glob("*.py")
     if file.name not in ("__init__.py", "hand_overs.py")
 )
-CHAIN = {"build_warehouse", "analyze_experiments", "run_benchmark", "publish_reports"}
+CHAIN = {
+    "build_warehouse",
+    "analyze_experiments",
+    "run_benchmark",
+    "publish_reports",
+    "forget_expired",
+}
 PROGRAMMES = {
     "demo": REPOSITORY / "programme" / "demo",
     "olist": REPOSITORY / "tests" / "programmes" / "olist",
@@ -99,7 +105,7 @@ def described(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def test_every_expected_dag_is_there_and_no_other(described: Any) -> None:
     found, sources = described
-    assert len(DAG_FILES) == 5
+    assert len(DAG_FILES) == 6
     assert len(sources) >= 1
     assert found["errors"] == {}
     assert set(found["dags"]) == CHAIN | {f"ingest_{source}" for source in sources}
@@ -128,7 +134,7 @@ def test_dags_carry_docs_with_triage_tags_and_descriptions(described: Any) -> No
 def test_every_task_is_retried_and_owned(described: Any) -> None:
     found, sources = described
     tasks = [(d, t, v) for d, dag in found["dags"].items() for t, v in dag["tasks"].items()]
-    assert len(tasks) == 2 * len(sources) + 3 + 3 + 1 + 2
+    assert len(tasks) == 2 * len(sources) + 3 + 3 + 1 + 2 + 1
     for dag_id, task_id, task in tasks:
         assert task["retries"] >= 2, (dag_id, task_id)
         assert task["delay"] > 0
