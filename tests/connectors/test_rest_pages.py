@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def test_a_list_at_the_top_and_an_object_in_its_place() -> None:
 FAULTY = ["page_number", "offset", "cursor", "next_link", "header_link"]
 
 
+LATE = defaultdict(float, timeout=3)
 SLOW = ("retry_after_seconds", "retry_after_date", "timeout")
 QUICK = [kind for kind in (*TRANSPORT_FAULTS, *PAGE_FAULTS) if kind not in SLOW]
 CASES = [(way, kind) for way in FAULTY for kind in QUICK] + [("cursor", kind) for kind in SLOW]
@@ -101,8 +103,7 @@ def test_a_passing_fault_on_a_later_page_changes_nothing(way: str, kind: str) ->
     counted = {} if way == "header_link" else COUNTED
     if kind == "truncated_page" and not counted:
         pytest.skip("an answer that counts nothing cannot be seen to lack something")
-    wait = 3 if kind == "timeout" else 1
-    with Rest(Fault(kind, at_request=2, wait_seconds=wait), count=25) as api:
+    with Rest(Fault(kind, at_request=2, wait_seconds=LATE[kind]), count=25) as api:
         pages = pull(api.url, read_of(way, **counted, **CHANGED), timeout_seconds=0.4)
         arrived = rows_of(pages)
         if kind == "clock_skew":  # the row came with a stamp of another century: as received
@@ -119,7 +120,7 @@ def test_a_passing_fault_on_a_later_page_changes_nothing(way: str, kind: str) ->
     "kind", [kind for kind in (*TRANSPORT_FAULTS, *PAGE_FAULTS) if kind != "duplicates"]
 )
 def test_a_fault_that_stays_ends_in_an_error_and_the_next_pull_reads_all(kind: str) -> None:
-    with Rest(Fault(kind, at_request=2, times=3, wait_seconds=1), count=25) as api:
+    with Rest(Fault(kind, at_request=2, times=3, wait_seconds=LATE[kind]), count=25) as api:
         read = read_of("cursor", **COUNTED, **CHANGED)
         if kind == "clock_skew":  # it is a fault of the data, which land as they are
             assert len(rows_of(pull(api.url, read))) == 25
