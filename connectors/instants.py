@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ _OFFSET = r" ?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)"
 _PLAIN_LENGTHS = {10, 16, 19, *range(21, 27)}
 _EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
 # microseconds of the years 1 to 9999, beyond which no calendar of Python goes
+_FIRST_DAY_ENDS, _LAST_DAY = pd.Timestamp("0001-01-02"), pd.Timestamp("9999-12-31")
+_BEYOND = "outside the years 1 to 9999 in UTC"
 _EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _CLOCK_DIRECTIVES = ("%H", "%I", "%X", "%c", "%T", "%R")
 Reasons = npt.NDArray[Any]
@@ -106,7 +110,7 @@ def within_calendar(parsed: Instants) -> Instants:
     if not beyond.any():
         return parsed
     reasons = parsed.reasons.copy()
-    reasons[beyond.to_numpy()] = "outside the years 1 to 9999 in UTC"
+    reasons[beyond.to_numpy()] = _BEYOND
     return Instants(parsed.values.mask(beyond), reasons)
 
 
@@ -119,6 +123,9 @@ def localize(naive: pd.Series[Any], timezone: str, *, is_day: Any = False) -> In
     naive = naive.astype("datetime64[us]")
     if timezone == "UTC":
         return Instants(naive.dt.tz_localize("UTC"), np.full(len(naive), "", dtype=object))
+    edge = (naive < _FIRST_DAY_ENDS) | (naive >= _LAST_DAY)
+    if edge.any():
+        return _localized_at_edges(naive, timezone, is_day=is_day, edge=edge)
     day = np.broadcast_to(np.asarray(is_day, dtype=bool), len(naive))
     # True: of two readings of the clock the first, which is where a day begins
     first = naive.dt.tz_localize(timezone, ambiguous=np.ones(len(naive), bool), nonexistent="NaT")
@@ -132,6 +139,21 @@ def localize(naive: pd.Series[Any], timezone: str, *, is_day: Any = False) -> In
     reasons[skipped] = f"this local time does not exist in {timezone}: the clock skips it"
     reasons[twice] = f"this local time happens twice in {timezone}: no offset says which is meant"
     values = begun.where(~(skipped | twice)).dt.tz_convert("UTC")
+    return Instants(values, reasons)
+
+
+def _localized_at_edges(
+    naive: pd.Series[Any], timezone: str, *, is_day: Any, edge: pd.Series[Any]
+) -> Instants:
+    """The same with the calendar's first and last day, which pandas cannot move between zones."""
+    placed = localize(naive.mask(edge), timezone, is_day=is_day)
+    values, reasons = placed.values.copy(), placed.reasons.copy()
+    for place in np.flatnonzero(edge).tolist():
+        local = naive.iloc[place].to_pydatetime()
+        try:
+            values.iloc[place] = local.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+        except OverflowError:
+            reasons[place] = _BEYOND
     return Instants(values, reasons)
 
 

@@ -202,7 +202,16 @@ class _Handle:
         """The bytes from ``at`` on, requested side by side."""
         end = at + count
         parts = [(o, min(_REQUEST_BYTES, end - o)) for o in range(at, end, _REQUEST_BYTES)]
-        return self.session.asked(lambda sftp: b"".join(self.opened(sftp).readv(parts)), self.label)
+        return self.session.asked(lambda sftp: self._window(sftp, parts), self.label)
+
+    def _window(self, sftp: Any, parts: list[tuple[int, int]]) -> bytes:
+        file = self.opened(sftp)
+        if file.stat().st_size < sum(parts[-1]):
+            # asked for what is not there any more, servers and library wait for each other
+            what = "became shorter while it was read"
+            mend = "run again when its delivery is complete"
+            raise self.session.root.unavailable(what, mend, label=self.label)
+        return b"".join(file.readv(parts))
 
     def close(self) -> None:
         """Let go of it."""

@@ -185,6 +185,32 @@ DATES = [
         ["10000-01-01", "-0001-01-01", "0000-01-01"],
     ),
     instants(
+        "beyond the calendar by an offset",
+        {},
+        ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00"],
+        reason="outside the years 1 to 9999",
+    ),
+    instants(
+        "beyond the calendar by a zone",
+        {"9999-12-31": "9999-12-31T05:00", "9999-12-31T18:59:59": "9999-12-31T23:59:59"},
+        ["9999-12-31T20:00:00"],
+        reason="outside the years 1 to 9999",
+        timezone=NEW_YORK,
+    ),
+    instants(
+        "the calendar's last day alone",
+        {},
+        ["9999-12-31T20:00:00"],
+        reason="outside the years 1 to 9999",
+        timezone=NEW_YORK,
+    ),
+    instants(
+        "the calendar's last day where the sun rises early",
+        {"9999-12-31": "9999-12-30T15:00", "9999-12-31T23:59:59": "9999-12-31T14:59:59"},
+        ["0001-01-01", "2026-07-01T24:00"],
+        timezone="Asia/Tokyo",
+    ),
+    instants(
         "epochs in the wrong unit",
         {"1782864000": "2026-07-01T00:00"},
         ["1782864000000", "99999999999999", "1e9", "17828640000000000000"],
