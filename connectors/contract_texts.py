@@ -22,6 +22,7 @@ _GARBLED = "|".join(
         r"\x{fffd}",  # what a decoder writes for what it cannot read
         r"[\x{c3}\x{c2}\x{e3}\x{e2}][\x{80}-\x{bf}\x{201a}\x{0192}\x{20ac}]",  # UTF-8 as Latin-1
         r"[\x{7e3a}\x{7e67}\x{7e5d}].?[\x{7e3a}\x{7e67}\x{7e5d}]",  # UTF-8 as Shift_JIS
+        r"\p{Latin}[\x{ff82}\x{ff83}][\x{ff61}-\x{ff9f}]",  # the same of accented letters
         r"[\x{201a}\x{0192}]\S[\x{201a}\x{0192}]",  # Shift_JIS as Windows-1252
     ]
 )

@@ -33,7 +33,7 @@ NO_SCORES = Moments(0.0, 0.0, 0.0)
 MOST_CODES = 100
 MOST_GROUPS = 200
 _LONGEST_CODE = 60
-_POINTS = 20
+_PARTS = 20
 _SAMPLED = 5_000
 _VERBATIM = ("comment", "text")
 # declared with the question, so the same in every row
@@ -183,18 +183,21 @@ def _scale(table: pa.Table) -> tuple[float, float] | None:
 def points_of(scale: tuple[float, float]) -> int:
     """Points of a scale: its whole numbers, or twenty parts where they are more or it has none."""
     low, high = scale
-    is_whole = low == round(low) and high == round(high)
-    return int(high - low) + 1 if is_whole and high - low <= _POINTS else _POINTS
+    return int(high - low) + 1 if _is_short(scale) else _PARTS
 
 
 def point_of(scores: Any, scale: tuple[float, float]) -> Any:
     """The point, from 0, on which each score lies."""
     low, high = scale
-    points = points_of(scale)
-    if points <= high - low + 1 and low == round(low):
+    if _is_short(scale):
         return np.floor(scores - low + 0.5).astype(np.int64)
-    part = np.floor((scores - low) / (high - low) * points)
-    return np.minimum(part, points - 1).astype(np.int64)
+    part = np.floor((scores - low) / (high - low) * _PARTS)
+    return np.minimum(part, _PARTS - 1).astype(np.int64)
+
+
+def _is_short(scale: tuple[float, float]) -> bool:
+    low, high = scale
+    return low == round(low) and high == round(high) and high - low <= _PARTS
 
 
 def _views(name: str, of: str, column: pa.Array, record: Record) -> Iterator[tuple[str, str, Any]]:
