@@ -239,4 +239,10 @@ class PayloadParts:
 
 
 def _text(payload: Any) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # half a surrogate pair: kept as it was escaped, and refused when it is mapped
+        return json.dumps(payload, separators=(",", ":"))
+    return text
