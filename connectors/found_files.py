@@ -175,8 +175,6 @@ class _RemoteFile(io.RawIOBase):
             return 0
         try:
             block = self.fetch(self.at, wanted)
-            if not block:
-                raise EOFError(f"it ends at byte {self.at} of {self.size}")
         except Exception as error:
             raise self.named(error) from None
         view[: len(block)] = block

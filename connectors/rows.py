@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -230,17 +232,33 @@ def json_rows(texts: Sequence[str]) -> tuple[JsonRows, dict[int, str]]:
     payloads: list[Any] = []
     whole: list[str] = []
     reasons: dict[int, str] = {}
-    for position, text in enumerate(texts):
-        try:
-            payload = parse(text)
-        except UnusableJsonError as error:
-            reasons[position] = str(error)
-            continue
-        except ValueError:
-            payload = None
-        if isinstance(payload, dict):
-            payloads.append(payload)
-            whole.append(text)
-        else:
-            reasons[position] = "no JSON object"
+    with _uncollected():
+        for position, text in enumerate(texts):
+            try:
+                payload = parse(text)
+            except UnusableJsonError as error:
+                reasons[position] = str(error)
+                continue
+            except ValueError:
+                payload = None
+            if isinstance(payload, dict):
+                payloads.append(payload)
+                whole.append(text)
+            else:
+                reasons[position] = "no JSON object"
     return JsonRows(tuple(payloads), tuple(whole), tuple(range(len(payloads)))), reasons
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would look through each new object again and again.
+
+    Parsed JSON has no cycles to be found; it takes a third of the time of parsing to know that.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
