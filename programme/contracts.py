@@ -6,9 +6,9 @@ A row can be set aside; a batch cannot, so what is said of it is held or warned 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from programme.base import Declaration, Identifier, RefusedError, Share
 
@@ -180,6 +180,20 @@ class Held(Declaration):
     severity: BatchSeverity = "hold"
 
 
+def _switched_off(value: Any) -> Any:
+    if value is False:
+        return None
+    if value is None or not isinstance(value, dict | Declaration):
+        said = "no value" if value is None else f"`{value}`"
+        raise RefusedError(f"{said} says nothing", mend="write what is expected, or `false`")
+    return value
+
+
+_Part = TypeVar("_Part", bound=Declaration)
+# `false` in YAML, None in Python; an empty value is more likely a slip than a wish
+Part = Annotated[_Part | None, BeforeValidator(_switched_off)]
+
+
 class Contract(Declaration):
     """What is said of a record's batches beyond their rows; every part has defaults.
 
@@ -189,12 +203,12 @@ class Contract(Declaration):
 
     history: Trail = Trail()
     freshness: Freshness | None = None
-    volume: Volume | Literal[False] = Volume()
+    volume: Part[Volume] = Volume()
     references: list[Reference] = Field(default=[])
-    conflicts: Conflicts | Literal[False] = Conflicts()
-    distribution: Distribution | Literal[False] = Distribution()
-    emptied: Held | Literal[False] = Held()
-    flipped_scale: Held | Literal[False] = Held()
+    conflicts: Part[Conflicts] = Conflicts()
+    distribution: Part[Distribution] = Distribution()
+    emptied: Part[Held] = Held()
+    flipped_scale: Part[Held] = Held()
 
 
 Contracts = dict[Identifier, Contract]
