@@ -72,6 +72,8 @@ class RecordContract:
         self.load_date = load_date
         self.contract = entity.contract.get(record.name, Contract())
         self._rows = RowChecks([*standard, *(c for c in of_rows if "mostly" not in c.kwargs)])
+        self._question = question if "survey_id" in record.schema.names else None
+        self._label = ""
         self._standard = len(standard)
         self._shares = ShareChecks([check for check in of_rows if "mostly" in check.kwargs])
         self._batch = BatchChecks(of_batch)
@@ -85,7 +87,10 @@ class RecordContract:
         outcomes = self._rows.check(table)
         # so that a page can say in its own language what every batch must hold
         marked = [replace(part, facts={"standard": True}) for part in outcomes[: self._standard]]
-        return [*marked, *outcomes[self._standard :]]
+        if self._question is not None and table.num_rows:
+            first = table.slice(0, 1).select(["survey_id", "question_id"]).to_pylist()[0]
+            self._label = ".".join(str(part) for part in first.values() if part)
+        return [replace(part, group=self._label) for part in (*marked, *outcomes[self._standard :])]
 
     def take(self, table: pa.Table) -> None:
         """Remember of rows that passed what the end of the batch is judged by."""
@@ -101,7 +106,8 @@ class RecordContract:
         with and how many there must be; with fewer nothing is said of volume and distribution.
         """
         profile: dict[str, Any] = {"load_date": str(self.load_date), **self._profiler.profile()}
-        outcomes = [*self._shares.close(), *self._batch.close()]
+        judged = [*self._shares.close(), *self._batch.close()]
+        outcomes = [replace(part, group=self._label) for part in judged]
         outcomes += [part.close(self.record.name) for part in self._references]
         found = list(comparisons(profile, self._past, self.contract, self.load_date))
         limits = self.contract.distribution or Distribution()

@@ -169,7 +169,7 @@ def test_held_load_dates_come_first() -> None:
     html = page(found)
     assert html.index("direction of the scale") < html.index("Number of rows")
     assert 'class="banner banner-stop"' in html
-    assert "1 checks hold" in plain(html)
+    assert "Checks that hold load dates back: 1." in plain(html)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_rows_set_aside_have_a_table_and_earlier_warnings_another() -> None:
     earlier = html[html.index('id="earlier"') :]
     assert earlier.count("Number of rows") == 1
     assert "2 July 2026" in earlier
-    assert "2 load dates" in plain(earlier)
+    assert "load dates: 2" in plain(earlier)
 
 
 def test_a_record_says_how_many_loads_it_waits_for() -> None:
@@ -268,13 +268,13 @@ def test_the_summary_is_one_paragraph() -> None:
     ]
     said = summary(found, "en")
     assert said.startswith(
-        "Of 4 checks on the newest loads of 1 sources, 3 fail: 1 hold a load date back, 1 warn, "
-        "1 set rows aside. First: score: direction of the scale (survey_stream · responses"
+        "Newest loads: 3 of 4 checks fail (sources: 1; load dates held back by 1, warnings 1, "
+        "rows set aside by 1). First: score: direction of the scale (survey_stream · responses"
     )
     assert "\n" not in said
     assert "保留1件、注意1件、行の除外1件" in summary(found, "ja")
     good = [result("volume", passed=True)]
-    assert summary(good, "en") == "All 1 checks on the newest loads of 1 sources hold."
+    assert summary(good, "en") == "Newest loads: all checks hold (sources: 1; checks: 1)."
 
 
 def test_a_course_runs_from_zero_to_its_highest_value() -> None:
