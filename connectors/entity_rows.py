@@ -245,7 +245,9 @@ class EntityRows:
 
     def _profile_key(self, mapping: RecordMap) -> str:
         position = self.entity.records.index(mapping)
-        return f"{self.name}/{mapping.record}/{mapping.question or position}"
+        # surveys may ask questions of the same name
+        question = f"{mapping.survey}.{mapping.question}" if mapping.question else position
+        return f"{self.name}/{mapping.record}/{question}"
 
     @property
     def _records(self) -> list[str]:
