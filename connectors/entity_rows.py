@@ -29,6 +29,7 @@ from connectors.records import RECORDS, Record
 from connectors.release import Released
 from connectors.row_hashes import HashSet
 from connectors.rows import Refusal
+from connectors.type_drift import Conversions
 from programme import Programme
 from programme.privacy import nearest_masking
 from programme.sources import Absence, Entity, RecordMap
@@ -46,6 +47,7 @@ class _MappingState:
     present: Present
     seen: HashSet = field(default_factory=HashSet)
     absent: frozenset[str] | None = None
+    conversions: Conversions = field(default_factory=Conversions)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -86,10 +88,17 @@ class EntityRows:
                 self._count(record, Counts(received=batch.erased, erased=batch.erased))
             for state in self._mappings:
                 state.seen, state.absent = HashSet(), None
+                state.conversions = Conversions()
             for chunk in ahead(landed.chunks()):
                 self._take(landed.where, chunk)
             for state in self._mappings:
                 landed.require_all(state.absent or ())
+                state.conversions.require_types(
+                    source=self.lake.source,
+                    entity=self.name,
+                    where=landed.where,
+                    record=state.record.name,
+                )
             for warning in landed.warnings:
                 self._warn(warning)
         for state in self._mappings:
@@ -148,6 +157,8 @@ class EntityRows:
                 not_applicable=mapped.not_applicable,
             )
             self._count(state.record.name, counts)
+            taken = mapped.table.num_rows + len(mapped.refusals)
+            state.conversions.take(taken, mapped.refusals)
             mapped = self._without_erased(state.record.name, mapped)
             self._refuse(state.record.name, mapped.refusals)
             self._checked(state, mapped)
