@@ -130,6 +130,37 @@ def test_a_load_date_that_could_not_be_read_is_a_result(orders: Bench) -> None:
         assert held[0]["mend"]
 
 
+TWO_SURVEYS = """
+    system: {kind: files}
+    entities:
+      answers:
+        files: {pattern: "answers*.csv"}
+        records:
+          - record: feedback
+            survey: service
+            question: satisfaction
+            where: [{column: of, is_in: [service]}]
+            fields: {response_id: id, score: score, responded_at: at}
+          - record: feedback
+            survey: delivery
+            question: satisfaction
+            where: [{column: of, is_in: [delivery]}]
+            fields: {response_id: id, score: score, responded_at: at}
+"""
+
+
+def test_questions_of_the_same_name_in_two_surveys_have_their_own_history(bench: Bench) -> None:
+    surveys = bench.root / "programme" / "surveys"
+    (surveys / "delivery.yml").write_text((surveys / "service.yml").read_text(encoding="utf-8"))
+    bench.source(TWO_SURVEYS)
+    lines = ["a,service,1", "b,service,2", "c,delivery,5"]
+    rows = [f"{line},2026-07-01" for line in lines]
+    bench.file("answers.csv", "\n".join(["id,of,score,at", *rows, ""]))
+    bench.run()
+    found = {part["group"]: part["points"][0]["rows"] for part in batch_series(bench.settings.lake)}
+    assert found == {"service.satisfaction": 2, "delivery.satisfaction": 1}
+
+
 TWO_ENTITIES = """
     system: {kind: files}
     entities:
