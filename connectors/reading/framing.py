@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from connectors.errors import UnreadableFileError
 from connectors.reading.chunks import Place
-from connectors.reading.quoting import UNQUOTED, Places, Quoted, quoted_values
+from connectors.reading.quoting import UNQUOTED, Places, Quoted, exactly_quoted, quoted_values
 
 BLOCK_BYTES = 1 << 24
 LONGEST_ROW_BYTES = 1 << 26
@@ -108,7 +108,7 @@ def whole_rows(pieces: Iterable[bytes], form: Form, place: Place) -> Iterator[Bl
     if rest:
         block = framed(rest, position, form)
         if block.quoted.is_open:
-            raise _never_closed(block, lines, place)
+            raise _never_closed(block, lines, form, place)
         yield block
 
 
@@ -167,13 +167,14 @@ def _until(block: Block, end: int) -> Block:
 def _too_long(content: bytes, lines: int, form: Form, place: Place) -> UnreadableFileError:
     block = framed(content, 0, form)
     if block.quoted.is_open:
-        return _never_closed(block, lines, place)
+        return _never_closed(block, lines, form, place)
     what = f"line {lines} begins a row of more than {LONGEST_ROW_BYTES} bytes"
     return place.unreadable(what, "have the file sent again with a line break after every row")
 
 
-def _never_closed(block: Block, lines: int, place: Place) -> UnreadableFileError:
-    opened = _until(block, int(block.quoted.opens[-1]))
+def _never_closed(block: Block, lines: int, form: Form, place: Place) -> UnreadableFileError:
+    quoted = exactly_quoted(block.content, quote=form.quote, delimiter=form.delimiter)
+    opened = _until(block, int(quoted.opens[-1]))
     what = f"line {lines + opened.lines} begins a quoted value that is never closed"
     mend = 'have it sent again with whole quotes, or declare `quote: ""` if its quotes are text'
     return place.unreadable(what, mend)

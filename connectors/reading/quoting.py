@@ -10,6 +10,7 @@ import numpy.typing as npt
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
+_LINE_ENDS = (10, 13)
 _NONE: Places = np.empty(0, np.int64)
 
 
@@ -18,7 +19,8 @@ class Quoted:
     """The quoted values of a piece of CSV that begins with a row.
 
     Attributes:
-        opens: Place of each opening quote, ascending.
+        opens: Place of each opening quote, ascending. Of two quotes inside a value the first may
+            count as closing and the second as opening, which leaves nothing outside.
         closes: Place of its closing quote; the length of the piece where it is still open.
         misplaced: Quotes that close a value in its middle.
         is_open: Whether the piece ends inside a quoted value.
@@ -55,51 +57,32 @@ def quoted_values(piece: bytes, *, quote: str, delimiter: str) -> Quoted:
         return UNQUOTED
     codes = np.frombuffer(piece, np.uint8)
     places = np.flatnonzero(codes == ord(quote))
+    # as if every quote were in its place: they open and close in turn
+    opens, closes = places[::2].copy(), places[1::2].copy()
+    neighbours = np.zeros(256, np.bool_)
+    neighbours[[ord(quote), ord(delimiter), *_LINE_ENDS]] = True
+    begins = neighbours[codes[np.maximum(opens - 1, 0)]]
+    ends = neighbours[codes[np.minimum(closes + 1, len(codes) - 1)]]
+    if begins.all() and ends.all():
+        return _of(opens, closes, _NONE, length=len(piece))
+    return exactly_quoted(piece, quote=quote, delimiter=delimiter)
+
+
+def exactly_quoted(piece: bytes, *, quote: str, delimiter: str) -> Quoted:
+    """The same, each value from its first quote to its last, wherever quotes are out of place."""
+    codes = np.frombuffer(piece, np.uint8)
+    places = np.flatnonzero(codes == ord(quote))
     heads = np.flatnonzero(np.diff(places, prepend=-2) != 1)
     starts = places[heads]
     lengths = np.diff(heads, append=len(places))
     begins = _at_boundary(codes, starts - 1, delimiter)
     ends = _at_boundary(codes, starts + lengths, delimiter)
-    is_odd = lengths % 2 == 1
-    # as if every quote were in its place: each odd run opens or closes
-    inside = (np.cumsum(is_odd) - is_odd) % 2 == 1
-    wrong = np.where(inside, is_odd & ~ends, ~begins | (~is_odd & ~ends))
-    if not wrong.any():
-        toggles = starts[is_odd]
-        ended = (starts + lengths - 1)[is_odd]
-        opens, closes = toggles[::2], ended[1::2]
-        return _of(opens, closes, _NONE, length=len(piece))
-    return _one_by_one(starts, lengths, begins, ends, len(piece))
-
-
-def _of(opens: Places, closes: Places, misplaced: Places, *, length: int) -> Quoted:
-    is_open = len(opens) > len(closes)
-    if is_open:
-        closes = np.append(closes, length)
-    return Quoted(opens, closes, misplaced, is_open)
-
-
-def _at_boundary(codes: Bytes, places: Places, delimiter: str) -> Flags:
-    outside = (places < 0) | (places >= len(codes))
-    found = codes[np.clip(places, 0, len(codes) - 1)]
-    boundary: Flags = outside | (found == ord(delimiter)) | (found == 10) | (found == 13)
-    return boundary
-
-
-def _one_by_one(
-    starts: Places,
-    lengths: Places,
-    begins: Flags,
-    ends: Flags,
-    length: int,
-) -> Quoted:
-    """The same where some quote is out of place, so that what follows depends on it."""
     opens: list[int] = []
     closes: list[int] = []
     misplaced: list[int] = []
     inside = False
-    rows = zip(starts.tolist(), lengths.tolist(), begins.tolist(), ends.tolist(), strict=True)
-    for start, count, at_begin, at_end in rows:
+    runs = zip(starts.tolist(), lengths.tolist(), begins.tolist(), ends.tolist(), strict=True)
+    for start, count, at_begin, at_end in runs:
         if inside:
             closing = count % 2 == 1
         elif at_begin:
@@ -113,5 +96,19 @@ def _one_by_one(
             closes.append(start + count - 1)
             if not at_end:
                 misplaced.append(start + count - 1)
-    found = (np.array(places, np.int64) for places in (opens, closes, misplaced))
-    return _of(*found, length=length)
+    found = (np.array(part, np.int64) for part in (opens, closes, misplaced))
+    return _of(*found, length=len(piece))
+
+
+def _of(opens: Places, closes: Places, misplaced: Places, *, length: int) -> Quoted:
+    is_open = len(opens) > len(closes)
+    if is_open:
+        closes = np.append(closes, length)
+    return Quoted(opens, closes, misplaced, is_open)
+
+
+def _at_boundary(codes: Bytes, places: Places, delimiter: str) -> Flags:
+    outside = (places < 0) | (places >= len(codes))
+    found = codes[np.clip(places, 0, len(codes) - 1)]
+    boundary: Flags = outside | np.isin(found, [ord(delimiter), *_LINE_ENDS])
+    return boundary

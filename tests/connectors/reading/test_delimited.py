@@ -70,7 +70,7 @@ def test_a_quote_left_open_swallows_no_row_unsaid() -> None:
     assert read.rows == {2: ("3", "ghi", "7")}
     assert read.refused == [("a quote closes a value in its middle", '1,"abc,5\n2,"def,6')]
     for line_break in (b"\n", b"\r\n", b"\r"):
-        text = b'id,x\na,1\nb,"2\nc,3\n'.replace(b"\n", line_break)
+        text = b'id,x\na,1\nb,"2\nc,""3\n'.replace(b"\n", line_break)
         with pytest.raises(UnreadableFileError, match=r"line 3 begins a quoted value.*never"):
             Read(text)
 
