@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import socket
@@ -24,6 +25,7 @@ from connectors.locations import Found, decompressed, find
 from connectors.placeholders import Placeholders
 from connectors.reading import Place
 from programme.systems import FileRead, FilesSystem
+from tests.connectors.conftest import Bench
 from tests.connectors.file_servers import CuttingProxy, SftpServer
 
 PLACE = Place("src", "answers", "a.csv")
@@ -445,6 +447,38 @@ def test_a_file_that_changes_on_the_server(server: SftpServer, big: bytes) -> No
     (server.folder / "big" / "big.csv").write_bytes(big + b"more")
     with pytest.raises(SourceUnavailableError, match="changed while it was read"):
         content(found)
+
+
+# from the server to raw ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["s3", "sftp"])
+def test_files_of_a_server_become_raw_once(
+    bench: Bench,
+    store: dict[str, Any],
+    server: SftpServer,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (SECRETS | as_reader(store)).items():
+        monkeypatch.setenv(name, value)
+    system = {"kind": "files", **(in_store(store) if kind == "s3" else on_server(server))}
+    fields = {
+        "order_id": "id",
+        "kind": {"const": "purchase"},
+        "ordered_at": {"const": "2026-07-01"},
+    }
+    entity = {
+        "files": {"pattern": "**/*.csv*"},
+        "records": [{"record": "order", "fields": fields}],
+    }
+    bench.source(f"system: {json.dumps(system)}\nentities: {json.dumps({'orders': entity})}")
+    assert bench.run().counts.landed == 4
+    assert [row["order_id"] for row in bench.raw("order")] == ["1", "2", "3", "4"]
+    assert bench.extract().rows == 0
+    for path in bench.settings.lake.rglob("*"):
+        if path.is_file():
+            assert not any(secret.encode() in path.read_bytes() for secret in SECRETS.values())
 
 
 # declarations --------------------------------------------------------------------------------
