@@ -7,6 +7,7 @@ import io
 import random
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -198,6 +199,25 @@ def test_joined_files_lose_their_marks() -> None:
     read = Read(mark + b"id,x\na,1\n" + mark + b'"b",2\n' + mark + b"id,x\nc,3" + mark)
     assert read.rows == {1: ("a", "1"), 2: ("b", "2"), 4: ("c", "3\ufeff")}
     assert read.refused == [("repeats the header", "id,x")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        ({"delimiter": ",,"}, "`delimiter` is one ASCII character"),
+        ({"delimiter": "、"}, "`delimiter` is one ASCII character"),
+        ({"delimiter": "\n"}, "`delimiter` is one ASCII character"),
+        ({"quote": "«"}, "`quote` is one ASCII character or empty"),
+        ({"quote": ","}, "are the same character"),
+        ({"names": ["id"], "header_row": 2}, "`names` are for a file without a header"),
+        ({"skip_pattern": "("}, "is no regular expression"),
+        ({"header_row": 0}, "greater than or equal to 1"),
+        ({"max_expanded_gb": 0}, "greater than 0"),
+    ],
+)
+def test_declarations_that_cannot_be_meant(declared: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        FileRead(pattern="*", **declared)
 
 
 # against another reader ----------------------------------------------------------------------
