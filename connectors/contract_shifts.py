@@ -131,7 +131,8 @@ def codes(columns: Columns, limits: Distribution) -> Iterator[Comparison]:
 
 def distribution(columns: Columns, limits: Distribution) -> Iterator[Comparison]:
     """The population stability index over codes, points, hours, or tenths of earlier sizes."""
-    if columns.now["kind"] == "other" or not (found := columns.vectors()):
+    alike = columns.on_the_same_scale()
+    if columns.now["kind"] == "other" or not (found := alike.vectors()):
         return
     names, now, earlier = found
     facts: dict[str, Any] = {"limit": limits.psi}

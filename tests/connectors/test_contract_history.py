@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -132,7 +133,19 @@ def test_a_symmetric_scale_cannot_be_seen_to_flip() -> None:
 def test_another_scale_is_not_compared_with_the_old_one(usual: list[dict[str, Any]]) -> None:
     day = next_day(usual)
     table = Answers(points=CSAT, lowest=1.0).draw(np.random.default_rng(5), day, 400)
-    assert ("flipped_scale", "score") not in findings(close(table, day, usual)[0])
+    found = findings(close(table, day, usual)[0])
+    assert not {(rule, column) for rule, column in found if column == "score"}
+
+
+def test_a_column_that_always_takes_new_codes_may_take_more(usual: list[dict[str, Any]]) -> None:
+    history = copy.deepcopy(usual)
+    for number, profile in enumerate(history):
+        cells = profile["groups"]["service.likelihood"]["columns"]["channel"]["cells"]
+        cells[f"campaign {number}"] = 20
+    day = next_day(history)
+    table = Answers(new_channel=0.05).draw(np.random.default_rng(3), day, 400)
+    assert ("new_codes", "channel") in findings(close(table, day, usual)[0])
+    assert ("new_codes", "channel") not in findings(close(table, day, history)[0])
 
 
 @pytest.mark.parametrize(("share", "is_found"), [(0.5, True), (2.0, True), (0.9, False)])

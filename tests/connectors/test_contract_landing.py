@@ -130,6 +130,20 @@ def test_a_load_date_that_could_not_be_read_is_a_result(orders: Bench) -> None:
         assert held[0]["mend"]
 
 
+def test_declared_aggregates_name_the_question_they_are_about(scores: Bench) -> None:
+    check = (
+        "{record: feedback, expectation: expect_column_mean_to_be_between, severity: warn, "
+        "kwargs: {column: score, max_value: 2}}"
+    )
+    scores.source(f"{SCORES}        checks: [{check}]\n")
+    scores.run(answers(scores, 0))
+    (found,) = failing(check_results(scores.settings.lake))
+    assert (found["group"], found["expectation"]) == (
+        "service.satisfaction",
+        "expect_column_mean_to_be_between",
+    )
+
+
 TWO_SURVEYS = """
     system: {kind: files}
     entities:

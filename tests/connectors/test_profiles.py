@@ -94,6 +94,15 @@ def test_a_column_of_many_codes_keeps_none() -> None:
     assert len(columns_of(few, "")["topic"]["cells"]) == MOST_CODES
 
 
+def test_the_shape_of_comments_is_that_of_a_bounded_sample() -> None:
+    rows = 12_000
+    columns = {"response_id": ["a"] * rows, "comment": ["良い"] * rows}
+    table = table_of("feedback", columns, rows, RECORDS["feedback"].schema)
+    found = columns_of(profile_of(table), "")
+    assert found["comment"]["present"] == rows
+    assert found["comment.script"]["cells"] == {"kana": 4000}
+
+
 def test_each_question_is_a_group_of_its_own() -> None:
     rng = np.random.default_rng(1)
     first = Answers(question="likelihood").draw(rng, FIRST_DAY, 30)
