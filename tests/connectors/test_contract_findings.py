@@ -69,6 +69,11 @@ def test_what_follows_from_another_finding_is_not_said_again() -> None:
         ("flipped_scale", ["score"], False),
         ("distribution", ["channel"], False),
     ]
+    codes = {"codes": ["thai"], "share": 0.5, "limit": 0.005}
+    script = Comparison("new_codes", "comment.script", 400, True, 0.0, codes)
+    assert judged(shifted("comment.script", 0.0), script) == [
+        ("new_codes", ["comment.script"], False)
+    ]
     elsewhere = Comparison(**{**vars(flipped), "group": "another.question"})
     assert len(judged(shifted("score", 0.0), elsewhere)) == 2
 
