@@ -27,6 +27,7 @@ from programme.contracts import Distribution
 
 Column = Mapping[str, Any]
 _CLASSES = 10
+_NAMED_CELLS = ("codes", "marks")
 _LEAST_ROWS = 20
 _LEAST_OF_A_CODE = 3
 _NAMED = 5
@@ -57,11 +58,15 @@ class Columns:
         return "." in self.name
 
     def vectors(self) -> tuple[list[str], Counts, list[Counts]] | None:
-        """Names of the cells, counts now and counts earlier; None where a code list is too long."""
-        parts = [self.now, *self.earlier]
-        if any(part.get("cells", {}) is None for part in parts):
+        """Names of the cells, counts now and counts earlier.
+
+        None where codes were not kept now, or on more than half of the load dates.
+        """
+        kept = [part for part in self.earlier if part.get("cells", {}) is not None]
+        if self.now.get("cells", {}) is None or 2 * len(kept) < len(self.earlier):
             return None
-        numeric = self.now["kind"] != "codes"
+        parts = [self.now, *kept]
+        numeric = self.now["kind"] not in _NAMED_CELLS
         found = {cell for part in parts for cell in part.get("cells", {})}
         names = sorted(found, key=int) if numeric else sorted(found)
         if self.now["kind"] == "scale":
@@ -108,7 +113,7 @@ def null_share(columns: Columns, limits: Distribution) -> Iterator[Comparison]:
 
 def codes(columns: Columns, limits: Distribution) -> Iterator[Comparison]:
     """Codes that were never seen, and codes that are gone."""
-    if columns.now["kind"] != "codes" or not (found := columns.vectors()):
+    if columns.now["kind"] not in _NAMED_CELLS or not (found := columns.vectors()):
         return
     names, now, earlier = found
     pooled, n = np.sum(earlier, axis=0), float(now.sum())

@@ -4,7 +4,8 @@ The profiles of earlier load dates are what a batch is compared with. A profile 
 for the whole record, or one per question where rows answer questions. A group holds columns; what
 is counted of a column hangs on its meaning:
 
-- *codes* (text that is neither key nor verbatim, and flags): rows per code;
+- *codes* (text that is neither key nor verbatim): rows per code, where codes repeat;
+- *marks* (flags, and what is found in comments): rows per mark;
 - *scale* (``score`` with a declared scale): rows per point, from low to high;
 - *sizes* (other numbers, and the lengths of comments): rows per quarter octave;
 - *hours* (the instant that dates the row): rows per three hours of the day in UTC;
@@ -32,6 +33,7 @@ from connectors.record_types import Record
 NO_SCORES = Moments(0.0, 0.0, 0.0)
 MOST_CODES = 100
 MOST_GROUPS = 200
+_LEAST_ROWS = 20
 _LONGEST_CODE = 60
 _PARTS = 20
 _SAMPLED = 5_000
@@ -45,10 +47,10 @@ class ColumnCounts:
     """One column of one group.
 
     Attributes:
-        kind: codes, scale, sizes, hours or other.
+        kind: codes, marks, scale, sizes, hours or other.
         present: Rows with a value that was looked at.
         missing: Rows without.
-        cells: Rows per code, point, size or hour; None where there are too many codes.
+        cells: Rows per code, point, size or hour; None where there are too many codes to keep.
         scale: Lowest and highest value of the scale as asked.
         moments: Of the scores.
     """
@@ -75,12 +77,19 @@ class ColumnCounts:
         """Plain values, keys sorted."""
         content: dict[str, Any] = {"kind": self.kind, "present": self.present}
         content["missing"] = self.missing
-        if self.cells is None or self.cells:
-            content["cells"] = None if self.cells is None else dict(sorted(self.cells.items()))
+        cells = None if self._is_free_text() else self.cells
+        if cells is None or cells:
+            content["cells"] = None if cells is None else dict(sorted(cells.items()))
         if self.scale is not None:
             content |= {"scale": list(self.scale)}
             content |= {"mean": self.moments.mean, "m2": self.moments.m2}
         return content
+
+    def _is_free_text(self) -> bool:
+        """Whether codes hardly repeat, so that they may be what somebody wrote: none is kept."""
+        if self.kind != "codes" or not self.cells:
+            return False
+        return self.present < _LEAST_ROWS or len(self.cells) > self.present / 2
 
 
 @dataclass
@@ -207,10 +216,10 @@ def _views(name: str, of: str, column: pa.Array, record: Record) -> Iterator[tup
         sample = column.drop_null()
         sample = sample.take(pa.array(np.arange(0, len(sample), 1 + len(sample) // _SAMPLED)))
         yield f"{name}.length", "sizes", pc.utf8_length(sample)
-        yield f"{name}.script", "codes", scripts(sample)
-        yield f"{name}.garbled", "codes", garbled(sample).cast(pa.string())
+        yield f"{name}.script", "marks", scripts(sample)
+        yield f"{name}.garbled", "marks", garbled(sample).cast(pa.string())
     elif of == "flag":
-        yield name, "codes", column.cast(pa.string())
+        yield name, "marks", column.cast(pa.string())
     elif of == "text" and name not in record.key and not name.endswith("_id"):
         yield name, "codes", column
     elif of in ("number", "integer"):

@@ -137,6 +137,16 @@ def test_another_scale_is_not_compared_with_the_old_one(usual: list[dict[str, An
     assert not {(rule, column) for rule, column in found if column == "score"}
 
 
+def test_load_dates_without_kept_codes_are_left_out(usual: list[dict[str, Any]]) -> None:
+    day = next_day(usual)
+    table = Answers(new_channel=0.05).draw(np.random.default_rng(3), day, 400)
+    for left_out, is_found in ((3, True), (9, False)):
+        history = copy.deepcopy(usual)
+        for profile in history[-left_out:]:
+            profile["groups"]["service.likelihood"]["columns"]["channel"]["cells"] = None
+        assert (("new_codes", "channel") in findings(close(table, day, history)[0])) is is_found
+
+
 def test_a_column_that_always_takes_new_codes_may_take_more(usual: list[dict[str, Any]]) -> None:
     history = copy.deepcopy(usual)
     for number, profile in enumerate(history):

@@ -139,5 +139,5 @@ def test_a_check_that_cannot_say_which_rows_fail_holds_the_batch(bench: Bench, c
 def test_what_names_no_rows_cannot_quarantine_them(bench: Bench, check: str) -> None:
     bench.source(with_check(ORDERS, check))
     bench.file("orders.csv", "id,amount,at\na,1000,2026-07-01\n")
-    with pytest.raises(DeclarationError, match="names no rows.*`severity: hold`"):
+    with pytest.raises(DeclarationError, match=r"names no rows.*`severity: hold`"):
         bench.extract()

@@ -90,8 +90,21 @@ def test_a_column_of_many_codes_keeps_none() -> None:
     assert columns_of(profile_of(table), "")["topic"]["cells"] is None
     halves = profile_of(table.slice(0, 60), table.slice(60))
     assert columns_of(halves, "")["topic"]["cells"] is None
-    few = profile_of(table.slice(0, MOST_CODES))
-    assert len(columns_of(few, "")["topic"]["cells"]) == MOST_CODES
+    few = pa.concat_tables([table.slice(0, MOST_CODES)] * 2)
+    assert len(columns_of(profile_of(few), "")["topic"]["cells"]) == MOST_CODES
+
+
+@pytest.mark.parametrize(
+    ("rows", "distinct", "is_kept"),
+    [(22, 11, True), (21, 11, False), (19, 1, False), (20, 1, True)],
+)
+def test_texts_that_hardly_repeat_are_not_kept(rows: int, distinct: int, is_kept: bool) -> None:
+    subjects = [f"Parcel of Ms Sato {number % distinct}" for number in range(rows)]
+    columns = {"interaction_id": ["a"] * rows, "topic": subjects, "is_flagged": [True] * rows}
+    table = table_of("interaction", columns, rows, RECORDS["interaction"].schema)
+    found = columns_of(profile_of(table), "")
+    assert (found["topic"]["cells"] is not None) is is_kept
+    assert found["is_flagged"]["cells"] == {"true": rows}
 
 
 def test_the_shape_of_comments_is_that_of_a_bounded_sample() -> None:
@@ -170,7 +183,7 @@ def test_answers_on_several_scales_are_not_counted_together() -> None:
 def test_calls_have_one_group_without_a_name() -> None:
     table = Calls().draw(np.random.default_rng(1), FIRST_DAY, 40)
     columns = columns_of(profile_of(table), "")
-    assert columns["is_flagged"]["kind"] == "codes"
+    assert columns["is_flagged"]["kind"] == "marks"
     assert columns["talk_seconds"]["kind"] == "sizes"
     assert columns["agent_id"] == {"kind": "other", "missing": 40, "present": 0}
 
