@@ -27,6 +27,10 @@ class PdfUnavailableError(ReportError):
     """The system library that lays out PDF pages is not installed."""
 
 
+class ReportWriteError(ReportError):
+    """A page cannot be written; what stood before still stands."""
+
+
 class ReportBlockedError(ReportError):
     """The pre-send checks found something; nothing is sent."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from programme import Programme, Settings
 from programme.benchmarks import Language
+from reports.errors import ReportWriteError
 
 _ROOM = Path(__file__).parent
 # What draws letters, charts and pages: another version may break lines elsewhere.
@@ -82,10 +83,22 @@ def keep(report: RenderedReport, maker: str, *, page: bytes, pdf: bytes) -> None
 
 
 def replace(file: Path, content: bytes) -> None:
-    """Write in one step, so that a reader never meets half a file."""
+    """Write in one step, so that a reader never meets half a file.
+
+    Raises:
+        ReportWriteError: when the disk is full or not writable; ``file`` is then as it was.
+    """
     partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(file)
+    try:
+        partial.write_bytes(content)
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        what = os.strerror(error.errno) if error.errno else str(error)
+        raise ReportWriteError(
+            f"{file}: cannot be written ({what}). Mend: free space or make the folder writable, "
+            "then run again"
+        ) from error
 
 
 def maker_of(programme: Programme) -> str:

@@ -13,7 +13,8 @@ from cli.main import app
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = ("programme", "ledger", "connectors", "analysis", "reports", "dags", "cli")
 MENTION = re.compile(r"[`\n](?:\$ )?cxloop ((?:[a-z]+)(?: [a-z]+(?=[ `\n]))?)")
-WITHOUT_DATA = {"up", "serve"}
+# what has no data to show, and what speaks nothing but JSON
+WITHOUT_DATA = {"up", "serve", "certificate"}
 
 
 def commands(group=None, path=()):
