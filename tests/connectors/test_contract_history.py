@@ -305,7 +305,7 @@ def test_stable_batches_are_reported_in_at_most_one_of_a_hundred(
     """Days that differ by chance alone, and days that differ by more, over four months.
 
     A longer run with 60, 400 and 2000 rows a day and concentrations of None, 500 and 100 reported
-    12 of 2610 batches, 11 of them for their number of rows.
+    12 of 2610 batches, 10 of them for their number of rows.
     """
     world = kind(concentration=concentration)
     _, outcomes = course(world, 120, seed=11, usual=150, spread=0.15, is_weekly=True)
