@@ -20,10 +20,17 @@ _MEMORY = "256MB"
 
 @dataclass
 class Present:
-    """The keys of the snapshot that is being landed."""
+    """The keys of the snapshot that is being landed.
+
+    Attributes:
+        record: What its rows become.
+        keys: Of the rows that could be mapped, those that a check refuses included.
+        unread: Rows that could not be mapped, whose keys are therefore unknown.
+    """
 
     record: Record
     keys: HashSet = field(default_factory=HashSet)
+    unread: int = 0
 
     def note(self, table: pa.Table) -> None:
         """Remember the keys of these rows."""

@@ -113,6 +113,12 @@ class EntityRows:
         return batches[-1:] if self.entity.absence else batches
 
     def _mark_vanished(self, state: _MappingState, absence: Absence) -> None:
+        if state.present.unread:
+            self._warn(
+                f"{state.record.name}: {state.present.unread} rows of the snapshot could not be "
+                "read, so nothing was taken for deleted: any of them may be one that seems missing"
+            )
+            return
         gone = vanished(
             self.lake, self.name, state.present, absence, load_date=self.account.load_date
         )
@@ -148,6 +154,10 @@ class EntityRows:
                 surveys=self.programme.surveys,
             )
             mapped = map_rows(chunk.rows, state.mapping, context, state.seen)
+            if self.entity.absence:
+                # before any check: a row that is refused is there all the same
+                state.present.note(mapped.table)
+                state.present.unread += len(mapped.refusals) + len(chunk.refusals)
             if mapped.absent is not None:
                 known = mapped.absent if state.absent is None else state.absent
                 state.absent = known & mapped.absent
@@ -198,8 +208,6 @@ class EntityRows:
         state.contract.take(table)
         self.account.note_occurrence(state.record, table)
         self.files.add(self.name, state.record.name, table)
-        if self.entity.absence:
-            state.present.note(table)
         self.known.note(state.record.name, table)
 
     def _close(self, state: _MappingState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from datetime import date
@@ -74,6 +75,33 @@ def test_a_table_cut_off_holds_the_load_date(bench: Bench) -> None:
     with pytest.raises(HeldBatchError, match=r"2 of 3 rows of customer.*max_share"):
         bench.run(NEXT)
     assert living(bench, DAY, NEXT) == {"a": "lite", "b": "lite", "c": "lite"}
+
+
+def test_a_row_that_a_check_refuses_is_not_missing(bench: Bench) -> None:
+    check = (
+        "        checks:\n          - {record: customer, "
+        "expectation: expect_column_values_to_be_in_set, "
+        "kwargs: {column: plan, value_set: [lite]}}\n"
+    )
+    bench.source(CUSTOMERS.rstrip() + "\n" + check)
+    fill(bench, [("a", "lite"), ("b", "lite"), ("c", "lite")])
+    bench.run()
+    fill(bench, [("a", "lite"), ("b", "nonsense")])
+    assert bench.run(NEXT).counts.quarantined == 1
+    assert living(bench, DAY, NEXT) == {"a": "lite", "b": "lite"}
+
+
+def test_a_row_that_cannot_be_read_deletes_nobody(bench: Bench) -> None:
+    bench.source(CUSTOMERS)
+    fill(bench, [("a", "lite"), ("b", "lite"), ("c", "lite")])
+    bench.run()
+    fill(bench, [("a", "lite"), ("b", "lite")])
+    with contextlib.closing(sqlite3.connect(bench.data / "crm.sqlite")) as connection:
+        connection.execute("update contact set since = 'spring' where id = 'b'")
+        connection.commit()
+    (_, part) = bench.run(NEXT).load_dates
+    assert living(bench, DAY, NEXT) == {"a": "lite", "b": "lite", "c": "lite"}
+    assert "nothing was taken for deleted" in part.warnings[0]
 
 
 def test_absence_is_refused_where_only_changes_are_read(bench: Bench) -> None:
