@@ -18,6 +18,7 @@ CursorValue = str | int
 Form = Literal["rows", "bytes"]
 SUFFIXES: dict[Form, str] = {"rows": ".parquet", "bytes": ".zst"}
 _ROWS_AT_ONCE = 100_000
+_REASON = ".reason.json"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ def committed(lake: Lake, entity: str) -> list[Batch]:
     return sorted((read_manifest(path) for path in manifests), key=lambda batch: batch.sequence)
 
 
+def withdrawn(lake: Lake, entity: str) -> list[Batch]:
+    """Batches that were taken back, oldest first."""
+    manifests = (lake.landing(entity) / "withdrawn").glob("*.json")
+    batches = [read_manifest(path) for path in manifests if not path.name.endswith(_REASON)]
+    return sorted(batches, key=lambda batch: batch.sequence)
+
+
 def remove_orphans(lake: Lake, entity: str) -> int:
     """Delete data whose manifest was never written; how many files that were."""
     removed = 0
@@ -96,7 +104,7 @@ def set_aside(lake: Lake, entity: str, batch: Batch, *, reason: str) -> None:
     """Take a committed batch back: the manifest first, which is what makes it count."""
     folder = lake.landing(entity) / f"load_date={batch.load_date}"
     apart = lake.landing(entity) / "withdrawn"
-    write_json(apart / f"{batch.name}.reason.json", {"reason": reason}, source=lake.source)
+    write_json(apart / f"{batch.name}{_REASON}", {"reason": reason}, source=lake.source)
     for suffix in (".json", SUFFIXES[batch.form]):
         (folder / f"{batch.name}{suffix}").replace(apart / f"{batch.name}{suffix}")
 

@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from connectors.batches import withdrawn
 from connectors.drift import columns_expected, require_columns
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, raise_first
 from connectors.intake import Intake
 from connectors.locations import Found, decompressed, find
 from connectors.personal import Privacy
@@ -38,17 +39,14 @@ def take_files(
     """
     read = entity.files
     assert read is not None  # noqa: S101  (the declaration's validator sees to it)
-    known = {
-        _identity(read, batch.content_sha256 or "", batch.file): batch.file
-        for batch in intake.earlier
-        if batch.file
-    }
-    stamps = {batch.file: batch.stamp for batch in intake.earlier if batch.file}
+    # what a person has withdrawn does not come back as long as it lies there unchanged
+    seen = [*withdrawn(intake.lake, intake.name), *intake.earlier]
+    seen = sorted((batch for batch in seen if batch.file), key=lambda batch: batch.sequence)
+    known = {_identity(read, batch.content_sha256 or "", batch.file): batch.file for batch in seen}
+    stamps = {batch.file: batch.stamp for batch in seen}
     repeated: list[tuple[str, str]] = []
     failures: list[ConnectorError] = []
-    found_files = find(
-        system, read, placeholders, entity=intake.name, seen_before=bool(intake.earlier)
-    )
+    found_files = find(system, read, placeholders, entity=intake.name, seen_before=bool(seen))
     for found in found_files:
         if found.stamp and stamps.get(found.label) == found.stamp:
             continue
@@ -62,10 +60,7 @@ def take_files(
             known[identity] = found.label
         elif known[identity] != found.label:
             repeated.append((found.label, known[identity]))
-    if failures:
-        for other in failures[1:]:
-            failures[0].add_note(str(other))
-        raise failures[0]
+    raise_first(failures)
     return repeated
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors import lake
-from connectors.errors import HeldBatchError, LakeWriteError, ReconciliationError
+from connectors.errors import (
+    HeldBatchError,
+    LakeWriteError,
+    ReconciliationError,
+    SchemaDriftError,
+)
 from connectors.extraction import withdraw
 from connectors.landing import ensure_empty_partitions, lake_fingerprint
 from connectors.partition import Counts
@@ -273,6 +279,23 @@ def test_a_held_day_does_not_keep_other_days_from_landing(orders: Bench) -> None
     assert [row["order_id"] for row in orders.raw("order", NEXT_DAY)] == ["a", "b"]
     withdrawn = orders.settings.lake / "landing/src/orders/withdrawn"
     assert len(list(withdrawn.iterdir())) == 3
+
+
+def test_a_withdrawn_file_stays_away_until_it_changes(orders: Bench) -> None:
+    orders.file("orders1.csv", "id,sum,at\na,1,2026-07-01\n")
+    orders.file("orders2.csv", HEADER + "b,1,2026-07-01\n")
+    with pytest.raises(SchemaDriftError, match="amount"):
+        orders.run()
+    folder = orders.settings.lake / f"landing/src/orders/load_date={DAY}"
+    (first, _) = sorted(folder.glob("*.json"))
+    withdraw(orders.settings, "src", "orders", first.stem, reason="the wrong export")
+    assert orders.run().counts.landed == 1
+    path = orders.file("orders1.csv", "id,sum,at\na,1,2026-07-01\n")
+    os.utime(path, (0, 0))  # touched, with the same content
+    assert orders.run().rewritten == ()
+    orders.file("orders1.csv", HEADER + "a,1,2026-07-01\n")
+    orders.run()
+    assert [row["order_id"] for row in orders.raw("order")] == ["a", "b"]
 
 
 def test_every_record_can_be_read_before_anything_landed(orders: Bench) -> None:
