@@ -10,15 +10,15 @@ from connectors.rows import OWN_COLUMNS, Rows
 from programme.sources import Entity, RecordMap
 
 
-def columns_used(mapping: RecordMap) -> list[str]:
-    """Columns or paths that the mapping reads, in order; optional ones left out."""
+def columns_used(mapping: RecordMap, *, optional: bool = False) -> list[str]:
+    """Columns or paths that the mapping reads, in order; ``optional`` ones only if asked for."""
     asked = [*mapping.where, *(field.when for field in mapping.fields.values() if field.when)]
-    used = [condition.column for condition in asked if not condition.optional]
+    used = [condition.column for condition in asked if optional or not condition.optional]
     used += mapping.first_by
     if mapping.explode:
         used.append(mapping.explode)
     for field in mapping.fields.values():
-        if field.optional:
+        if field.optional and not optional:
             continue
         used += [field.column] if field.column is not None else []
         used += [*(field.join or []), *(field.fingerprint or [])]

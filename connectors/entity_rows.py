@@ -83,7 +83,9 @@ class EntityRows:
     def make(self, batches: list[Batch]) -> None:
         """Pass every chunk of every batch through every mapping."""
         for batch in self._chosen(batches):
-            landed = LandedBatch(self.lake, self.name, self.entity, batch)
+            landed = LandedBatch(
+                self.lake, self.name, self.entity, batch, also=self.masking.names_from
+            )
             for record in self._records if batch.erased else ():
                 self._count(record, Counts(received=batch.erased, erased=batch.erased))
             for state in self._mappings:

@@ -27,8 +27,9 @@ from connectors.lake import UNFINISHED, Lake, sha256_of, write_json, writing
 from connectors.mapping import Context
 from connectors.persons import Flags, RowSearch, Who
 from connectors.reading import Chunk, Place, read_chunks
-from connectors.rows import JsonRows, Positions, Rows, TableRows, json_rows
+from connectors.rows import JsonRows, Rows, TableRows, json_rows
 from connectors.scrubbing import Tokens
+from connectors.unread import Positions
 from programme import Programme
 from programme.sources import Entity
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.batches import Batch, open_bytes, read_rows, row_columns
-from connectors.drift import columns_expected, new_columns, require_columns
+from connectors.drift import columns_expected, columns_used, new_columns, require_columns
 from connectors.lake import Lake
 from connectors.reading import Chunk, Place, header_of, read_chunks
-from connectors.rows import OWN_COLUMNS, Refusal, TableRows, readable
+from connectors.rows import OWN_COLUMNS, Refusal, readable
 from programme.sources import Entity
 
 
@@ -26,13 +26,17 @@ class LandedBatch:
         warnings: What was noticed while its chunks were read.
     """
 
-    def __init__(self, lake: Lake, name: str, entity: Entity, batch: Batch) -> None:
+    def __init__(
+        self, lake: Lake, name: str, entity: Entity, batch: Batch, *, also: Iterable[str] = ()
+    ) -> None:
         self.lake = lake
         self.name = name
         self.entity = entity
         self.batch = batch
         self.where = batch.file or batch.name
         self.warnings: list[str] = []
+        used = (columns_used(mapping, optional=True) for mapping in entity.records)
+        self._read_first = {*also, *chain.from_iterable(used)}
         self._names: set[str] = set()
         self._kept = [c for c in columns_expected(entity) if entity.personal.get(c) != "drop"]
 
@@ -71,8 +75,9 @@ class LandedBatch:
     def _read(self) -> Iterator[Chunk]:
         if self.batch.form == "bytes":
             assert self.entity.files is not None  # noqa: S101  (only files land as bytes)
-            for chunk in read_chunks(self._open, self.entity.files, self._place):
-                yield _in_one_piece(chunk)
+            yield from read_chunks(
+                self._open, self.entity.files, self._place, columns=self._read_first
+            )
             return
         for table in read_rows(self.lake, self.name, self.batch):
             yield _chunk(table)
@@ -105,13 +110,6 @@ class LandedBatch:
         fresh = list(columns) or list(self.batch.new_columns)
         if fresh:
             self.warnings.append(f"{self.where}: new columns {', '.join(fresh)}")
-
-
-def _in_one_piece(chunk: Chunk) -> Chunk:
-    """Columns joined once, in the reader's thread, instead of by every mapping."""
-    if not isinstance(chunk.rows, TableRows):
-        return chunk
-    return replace(chunk, rows=TableRows(chunk.rows.table.combine_chunks()))
 
 
 def _chunk(table: pa.Table) -> Chunk:

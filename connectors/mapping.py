@@ -20,7 +20,8 @@ from connectors.instants import InstantFormat
 from connectors.questions import answers_many_questions, declared_constants, looked_up
 from connectors.records import ARROW_TYPES, RECORDS, RecordField
 from connectors.row_hashes import HashSet, row_hashes
-from connectors.rows import Positions, Refusal, Rows
+from connectors.rows import Refusal, Rows
+from connectors.unread import Positions
 from programme.base import Scalar
 from programme.sources import FieldMap, RecordMap
 from programme.surveys import Survey
@@ -119,6 +120,7 @@ class _Columns:
         self.constants = declared_constants(mapping, context.surveys)
         self.columns: dict[str, pa.Array] = {}
         self._refused: dict[int, tuple[str, str, str, str | None]] = {}
+        self._conversions: dict[tuple[str, str, InstantFormat], Converted] = {}
 
     def build(self) -> tuple[pa.Table, Flags]:
         """The canonical rows without the refused ones, and which rows those are."""
@@ -151,10 +153,23 @@ class _Columns:
         if spec.const is not None:
             return self._where_it_applies(spec, self._constant(spec.const, field, form))
         values = self._where_it_applies(spec, self._origin(spec))
-        result = self._recoded(values, spec, field.name) if spec.missing or spec.recode else values
-        converted = convert(result, field.type, form)
+        if spec.missing or spec.recode:
+            converted = convert(self._recoded(values, spec, field.name), field.type, form)
+        elif spec.column is not None and spec.when is None:
+            converted = self._converted(spec.column, values, field, form)
+        else:
+            converted = convert(values, field.type, form)
         self._refuse_converted(converted, field, values)
         return converted.values
+
+    def _converted(
+        self, column: str, values: pa.Array, field: RecordField, form: InstantFormat
+    ) -> Converted:
+        """A column as it came: often one is two fields, as the time of the answer its version."""
+        key = (column, field.type, form)
+        if key not in self._conversions:
+            self._conversions[key] = convert(values, field.type, form)
+        return self._conversions[key]
 
     def _constant(self, value: Scalar, field: RecordField, form: InstantFormat) -> pa.Array:
         single = convert(pa.array([scalar_text(value)]), field.type, form)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -36,12 +36,18 @@ _HEAD_ROWS = 2_000
 
 
 class RecordFile:
-    """One parquet file of a load date, with the entity of each of its rows."""
+    """One parquet file of a load date, with the entity of each of its rows.
 
-    def __init__(self, target: Path, schema: pa.Schema, source: str) -> None:
+    Of the ``searched`` columns the file tells each row group's least and greatest value.
+    """
+
+    def __init__(
+        self, target: Path, schema: pa.Schema, source: str, *, searched: Sequence[str] = ()
+    ) -> None:
         self.target = target
         self.source = source
         self.schema = schema
+        self._searched = list(searched) or False
         self.entities: list[tuple[str, int]] = []
         self.rows = 0
         self._path = target.with_name(target.name + UNFINISHED)
@@ -123,7 +129,11 @@ class RecordFile:
         ]
         with writing(self.target, self.source):
             return pq.ParquetWriter(
-                self._path, self.schema, compression="zstd", use_dictionary=repeating
+                self._path,
+                self.schema,
+                compression="zstd",
+                use_dictionary=repeating,
+                write_statistics=self._searched,
             )
 
     def _write(self, writer: pq.ParquetWriter, table: pa.Table) -> None:
@@ -185,7 +195,10 @@ class PartitionFiles:
         """Append canonical rows."""
         if record not in self._raw:
             path = self.lake.raw(record, self.load_date)
-            self._raw[record] = RecordFile(path, RECORDS[record].schema, self.lake.source)
+            kind = RECORDS[record]
+            self._raw[record] = RecordFile(
+                path, kind.schema, self.lake.source, searched=(*kind.key, kind.occurred, "version")
+            )
         self._raw[record].add(entity, table)
 
     def refuse(self, entity: str, record: str, refusals: Iterable[Refusal]) -> int:

@@ -9,16 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.nested_lists import NO_LIST, NestedLists, holds, steps_of, value_along
 from connectors.payloads import UnusableJsonError, parse, text_of
+from connectors.unread import Positions, Unread
 
 OWN_COLUMNS = ("_file", "_page", "_row", "_payload", "_unreadable")
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -67,30 +65,46 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class TableRows:
-    """Rows with named columns: CSV (all text) or a database's table."""
+    """Rows with named columns: CSV (all text) or a database's table.
+
+    Attributes:
+        table: The columns that were read.
+        whole: Those that were left unread besides, where some were.
+    """
 
     table: pa.Table
+    whole: Unread | None = None
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
     def has(self, path: str) -> bool:
         """Whether any row has it."""
-        return path in self.table.column_names
+        return path in self._columns
 
     def names(self) -> list[str]:
         """Columns or keys present."""
-        return [name for name in self.table.column_names if name not in OWN_COLUMNS]
+        return [name for name in self._columns if name not in OWN_COLUMNS]
 
     def column(self, path: str) -> pa.Array:
         """The values at the path."""
         if not self.has(path):
             return pa.nulls(len(self), pa.string())
-        return self.table.column(path).combine_chunks()
+        table = self.table if path in self.table.column_names else self._whole
+        return table.column(path).combine_chunks()
 
     def take(self, positions: Positions) -> Rows:
         """The rows at these positions."""
-        return TableRows(self.table.take(pa.array(positions, pa.int64())))
+        whole = None if self.whole is None else self.whole.take(positions)
+        return TableRows(self.table.take(pa.array(positions, pa.int64())), whole)
+
+    @property
+    def _columns(self) -> Sequence[str]:
+        return self.table.column_names if self.whole is None else self.whole.names
+
+    @property
+    def _whole(self) -> pa.Table:
+        return self.table if self.whole is None else self.whole.table
 
     def exploded(self, path: str) -> tuple[Rows, int, list[Refusal]]:
         """One row per element of the list."""
@@ -108,7 +122,7 @@ class TableRows:
         return json.dumps(self._as_payload(position), ensure_ascii=False, default=str)
 
     def _as_payload(self, position: int) -> dict[str, Any]:
-        row: dict[str, Any] = self.table.slice(position, 1).to_pylist()[0]
+        row: dict[str, Any] = self._whole.slice(position, 1).to_pylist()[0]
         return {name: value for name, value in row.items() if not name.startswith("_unreadable")}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 
@@ -14,7 +14,12 @@ __all__ = ["Chunk", "Opener", "Place", "header_of", "read_chunks"]
 
 
 def read_chunks(
-    open_: Opener, read: FileRead, place: Place, *, withhold: bool = False
+    open_: Opener,
+    read: FileRead,
+    place: Place,
+    *,
+    withhold: bool = False,
+    columns: Collection[str] | None = None,
 ) -> Iterator[Chunk]:
     """The rows of one file, some 16 MB of text at a time; one chunk at least, with its columns.
 
@@ -23,12 +28,13 @@ def read_chunks(
         read: How the file is written.
         place: For errors.
         withhold: Keep the text of rows that are none out of their refusals: it may be personal.
+        columns: Those that are wanted; a CSV's others are read where they are asked for. None: all.
 
     Raises:
         UnreadableFileError: when the file is not what is declared; chunks may come before it.
     """
     is_empty = True
-    for chunk in _chunks(open_, read, place, withhold=withhold):
+    for chunk in _chunks(open_, read, place, withhold=withhold, columns=columns):
         is_empty = False
         yield chunk
     if is_empty:
@@ -56,11 +62,18 @@ def header_of(open_: Opener, read: FileRead, place: Place) -> list[str] | None:
     return None
 
 
-def _chunks(open_: Opener, read: FileRead, place: Place, *, withhold: bool) -> Iterator[Chunk]:
+def _chunks(
+    open_: Opener,
+    read: FileRead,
+    place: Place,
+    *,
+    withhold: bool,
+    columns: Collection[str] | None,
+) -> Iterator[Chunk]:
     if read.format == "csv":
         from connectors.reading.delimited import read_delimited
 
-        return read_delimited(open_, read, place, withhold=withhold)
+        return read_delimited(open_, read, place, withhold=withhold, columns=columns)
     if read.format == "excel":
         from connectors.reading.excel import read_excel
 

@@ -24,9 +24,7 @@ _MARKS = (
 _MEND = "declare the `encoding` in which the file is written, for example utf-8, cp932 or cp1252"
 
 
-def utf8_blocks(
-    file: BinaryIO, encoding: str, place: Place, *, block_bytes: int
-) -> Iterator[bytes]:
+def utf8_blocks(open_: Opener, encoding: str, place: Place, *, block_bytes: int) -> Iterator[bytes]:
     """The content in UTF-8, about ``block_bytes`` at a time.
 
     UTF-8 itself is passed on as it is, unchecked: whoever cannot decode it calls ``undecodable``.
@@ -36,12 +34,13 @@ def utf8_blocks(
             that the encoding does not have.
     """
     name = _codec(encoding, place)
-    first = _read(file, block_bytes)
-    _require_declared(first, name, encoding, place)
-    if name in _UTF8:
-        yield from _as_it_is(first, file, block_bytes)
-    else:
-        yield from _transcoded(first, file, encoding, place, block_bytes)
+    with open_() as file:
+        first = _read(file, block_bytes)
+        _require_declared(first, name, encoding, place)
+        if name in _UTF8:
+            yield from _as_it_is(first, file, block_bytes)
+        else:
+            yield from _transcoded(first, file, encoding, place, block_bytes)
 
 
 def undecodable(open_: Opener, encoding: str, place: Place) -> UnreadableFileError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,9 @@ from connectors.reading.framing import (
 )
 from connectors.reading.headers import Header, csv_header, skipped
 from connectors.rows import Refusal, TableRows
+from connectors.unread import Unread
 from programme.systems import FileRead
 
-_INNER_BYTES = 1 << 22  # what one thread parses at a time
 _MISPLACED = "a quote closes a value in its middle"
 _NUL = "holds a NUL character"
 _REPEATED = "repeats the header"
@@ -35,23 +35,27 @@ Numbers = npt.NDArray[np.int64]
 
 
 def read_delimited(
-    open_: Opener, read: FileRead, place: Place, *, withhold: bool
+    open_: Opener,
+    read: FileRead,
+    place: Place,
+    *,
+    withhold: bool,
+    columns: Collection[str] | None = None,
 ) -> Iterator[Chunk]:
-    """The rows of a CSV after its header.
+    """The rows of a CSV after its header; ``columns`` at once, others where they are asked for.
 
     Raises:
         UnreadableFileError: when it is not written as declared.
     """
     header = csv_header(open_, read, place)
-    reader = _BlockReader(open_, read, place, header.names, withhold=withhold)
+    reader = _BlockReader(open_, read, place, header.names, withhold=withhold, columns=columns)
     form = Form(read.delimiter, read.quote)
-    with open_() as file:
-        pieces = utf8_blocks(file, read.encoding, place, block_bytes=BLOCK_BYTES)
-        blocks = _after(header, whole_rows(pieces, form, place), form)
-        if read.skip_footer:
-            blocks = without_footer(blocks, read.skip_footer, form)
-        for block in blocks:
-            yield reader.chunk(block)
+    pieces = partial(utf8_blocks, open_, read.encoding, place, block_bytes=BLOCK_BYTES)
+    blocks = _after(header, whole_rows(pieces, form, place), form)
+    if read.skip_footer:
+        blocks = without_footer(blocks, read.skip_footer, form)
+    for block in blocks:
+        yield reader.chunk(block)
 
 
 def _after(header: Header, blocks: Iterable[Block], form: Form) -> Iterator[Block]:
@@ -95,7 +99,14 @@ class _BlockReader:
     """Turns blocks of one file into chunks, numbering the rows."""
 
     def __init__(
-        self, open_: Opener, read: FileRead, place: Place, names: Sequence[str], *, withhold: bool
+        self,
+        open_: Opener,
+        read: FileRead,
+        place: Place,
+        names: Sequence[str],
+        *,
+        withhold: bool,
+        columns: Collection[str] | None,
     ) -> None:
         self.open_ = open_
         self.read = read
@@ -104,6 +115,9 @@ class _BlockReader:
         self.withhold = withhold
         self.skipped = skipped(read)
         self.count = 0
+        # the first tells a header that is repeated
+        wanted = [name for name in names[1:] if columns is None or name in columns]
+        self.wanted = [*names[:1], *wanted]
 
     def chunk(self, block: Block) -> Chunk:
         """The rows of the block and what is wrong with the others."""
@@ -111,6 +125,10 @@ class _BlockReader:
         bad = parsing.misread()
         left = parsing.left_out()
         apart = sorted({*bad, *left})
+        if not apart and len(self.wanted) < len(self.names):
+            chunk = self._ordinary(parsing)
+            if chunk is not None:
+                return chunk
         content = parsing.bounds.without(apart) if apart else block.content
         table, ragged = parsing.parsed(content)
         total = table.num_rows + len(ragged) + len(apart)
@@ -125,13 +143,30 @@ class _BlockReader:
             numbers = np.delete(numbers, repeated)
             table = table.take(np.delete(np.arange(table.num_rows), repeated))
         refusals = parsing.refusals({row: why for row, why in bad.items() if row not in left})
-        rows = TableRows(self._numbered(table, numbers - self._left_before(numbers, left)))
+        numbers = numbers - self._left_before(numbers, left)
+        rows = TableRows(self._numbered(table, numbers, self.count))
         self.count += total - len(left)
         return Chunk(rows, refusals, len(left) + block.left_out)
 
-    def _numbered(self, table: pa.Table, numbers: Numbers) -> pa.Table:
+    def _ordinary(self, parsing: _Parsing) -> Chunk | None:
+        """The wanted columns of a block in which every row is one; None where one is not."""
+        table, ragged = parsing.parsed(parsing.block.content, self.wanted)
+        if ragged or self._header_suspected(table):
+            return None
+        start, count = self.count, table.num_rows
+
+        def all_columns() -> pa.Table:
+            whole, _ = parsing.parsed(parsing.block.content)
+            return self._numbered(whole, np.arange(count), start)
+
+        unread = Unread((*self.names, "_file", "_row"), all_columns)
+        self.count += count
+        rows = TableRows(self._numbered(table, np.arange(count), start), unread)
+        return Chunk(rows, (), parsing.block.left_out)
+
+    def _numbered(self, table: pa.Table, numbers: Numbers, start: int) -> pa.Table:
         files = pa.repeat(pa.scalar(self.place.label), table.num_rows)
-        rows = pa.array(numbers + self.count + 1, pa.int64())
+        rows = pa.array(numbers + start + 1, pa.int64())
         return table.append_column("_file", files).append_column("_row", rows)
 
     @staticmethod
@@ -140,10 +175,14 @@ class _BlockReader:
 
     def _repeating_header(self, table: pa.Table) -> list[int]:
         """Rows that are the header once more, as where exports were joined."""
+        return [row for row in self._header_suspected(table) if self._is_header(table, row)]
+
+    def _header_suspected(self, table: pa.Table) -> list[int]:
+        """Rows whose first value is the name of the first column."""
         if len(self.names) < 2 or self.read.names:
             return []
-        same = np.flatnonzero(pc.equal(table.column(0), self.names[0]).to_numpy())
-        return [int(row) for row in same if self._is_header(table, int(row))]
+        same = pc.equal(table.column(0), self.names[0]).to_numpy()
+        return [int(row) for row in np.flatnonzero(same)]
 
     def _is_header(self, table: pa.Table, row: int) -> bool:
         return all(
@@ -181,24 +220,19 @@ class _Parsing:
             return []
         return [row for row in range(len(self.bounds)) if pattern.match(self.bounds.text(row))]
 
-    def parsed(self, content: bytes) -> tuple[pa.Table, dict[int, str]]:
-        """The rows with the declared columns; position -> reason for those with others."""
+    def parsed(
+        self, content: bytes, columns: Sequence[str] = ()
+    ) -> tuple[pa.Table, dict[int, str]]:
+        """The rows, with ``columns`` or all; position -> reason for those with other columns."""
         ragged: dict[int, str] = {}
         if not content:
             return pa.table({name: pa.array([], pa.string()) for name in self.reader.names}), ragged
         # before Arrow meets a row that is not even text, and cannot hand it over
         if not _is_utf8(content):
             raise undecodable(self.reader.open_, self.reader.read.encoding, self.reader.place)
-        hasty: list[Any] = []
-        try:
-            table = self._arrow(content, hasty, in_threads=True)
-            if not hasty:
-                return table, ragged
-        except pa.ArrowInvalid:
-            pass  # what is wrong shows when the block is read as one
         rows: list[Any] = []
         try:
-            table = self._arrow(content, rows, in_threads=False)
+            table = self._arrow(content, rows, columns)
         except pa.ArrowInvalid as error:
             mend = "declare the file's `encoding`, `delimiter` and `quote`"
             what = f"cannot be read as declared ({error})"
@@ -216,18 +250,18 @@ class _Parsing:
             for row, reason in sorted(bad.items())
         )
 
-    def _arrow(self, content: bytes, ragged: list[Any], *, in_threads: bool) -> pa.Table:
+    def _arrow(self, content: bytes, ragged: list[Any], columns: Sequence[str]) -> pa.Table:
         read, names = self.reader.read, self.reader.names
 
         def set_aside(row: Any) -> str:
             ragged.append(row)
             return "skip"
 
-        inner = _INNER_BYTES if in_threads else len(content) + 1
         return pa_csv.read_csv(
             pa.BufferReader(content),
+            # as one block: only so are the rows numbered, and the columns in one piece
             read_options=pa_csv.ReadOptions(
-                use_threads=in_threads, block_size=inner, column_names=names
+                use_threads=False, block_size=len(content) + 1, column_names=names
             ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=read.delimiter,
@@ -239,6 +273,7 @@ class _Parsing:
                 strings_can_be_null=False,
                 check_utf8=False,
                 column_types=dict.fromkeys(names, pa.string()),
+                include_columns=list(columns),
             ),
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +42,14 @@ class Block:
         start: Where it begins in all rows as UTF-8, in bytes.
         quoted: Its quoted values.
         left_out: Rows of a footer that followed it.
+        is_whole: False for the beginning of a row that is too long or never ends.
     """
 
     content: bytes
     start: int
     quoted: Quoted
     left_out: int = 0
+    is_whole: bool = True
 
     @property
     def lines(self) -> int:
@@ -83,15 +86,29 @@ class Block:
         return begins[begins < ends], ends[begins < ends]
 
 
-def whole_rows(pieces: Iterable[bytes], form: Form, place: Place) -> Iterator[Block]:
-    """Cut ``pieces`` where rows end.
+def whole_rows(read: Callable[[], Iterable[bytes]], form: Form, place: Place) -> Iterator[Block]:
+    """Cut what ``read`` gives where rows end; it is called again to say in which line it fails.
 
     A byte order mark at the beginning of a row is where files were joined, and is no data.
 
     Raises:
         UnreadableFileError: for a row that is too long, or a quoted value that is never closed.
     """
-    position, lines, rest = 0, 1, b""
+    rest = Block(b"", 0, UNQUOTED)
+    for block in _cut_up(read(), form):
+        if not block.is_whole:
+            rest = block
+            break
+        yield block
+    if rest.content:
+        before = takewhile(lambda block: block.is_whole, _cut_up(read(), form))
+        lines = 1 + sum(block.lines for block in before)
+        raise _unreadable(rest, lines, form, place)
+
+
+def _cut_up(pieces: Iterable[bytes], form: Form) -> Iterator[Block]:
+    """Blocks of whole rows; the last one may be the beginning of a row that cannot be read."""
+    position, rest = 0, b""
     for piece in pieces:
         rest += piece
         if b"\xef" in rest and codecs.BOM_UTF8 in rest:
@@ -99,17 +116,15 @@ def whole_rows(pieces: Iterable[bytes], form: Form, place: Place) -> Iterator[Bl
         block = _cut(rest, position, form)
         if block is None:
             if len(rest) > LONGEST_ROW_BYTES:
-                raise _too_long(rest, lines, form, place)
+                yield replace(framed(rest, position, form), is_whole=False)
+                return
             continue
         yield block
         consumed = len(block.content)
         rest, position = rest[consumed:], position + consumed
-        lines += block.lines
     if rest:
         block = framed(rest, position, form)
-        if block.quoted.is_open:
-            raise _never_closed(block, lines, form, place)
-        yield block
+        yield replace(block, is_whole=not block.quoted.is_open)
 
 
 def without_footer(blocks: Iterable[Block], rows: int, form: Form) -> Iterator[Block]:
@@ -164,8 +179,7 @@ def _until(block: Block, end: int) -> Block:
     return Block(block.content[:end], block.start, quoted)
 
 
-def _too_long(content: bytes, lines: int, form: Form, place: Place) -> UnreadableFileError:
-    block = framed(content, 0, form)
+def _unreadable(block: Block, lines: int, form: Form, place: Place) -> UnreadableFileError:
     if block.quoted.is_open:
         return _never_closed(block, lines, form, place)
     what = f"line {lines} begins a row of more than {LONGEST_ROW_BYTES} bytes"

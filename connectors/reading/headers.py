@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from connectors.reading.chunks import Opener, Place
@@ -138,18 +139,17 @@ def _filled(cells: list[str]) -> list[str]:
 def _first_rows(open_: Opener, read: FileRead, place: Place) -> Iterator[tuple[str, int]]:
     """Every row that counts, as text without its line break, and where the next one begins."""
     pattern = skipped(read)
-    with open_() as file:
-        pieces = utf8_blocks(file, read.encoding, place, block_bytes=_PIECE_BYTES)
-        for block in whole_rows(pieces, Form(read.delimiter, read.quote), place):
-            begins, ends = (places.tolist() for places in block.bounds())
-            following = [*begins[1:], len(block.content)]
-            for begin, end, after in zip(begins, ends, following, strict=True):
-                try:
-                    text = block.content[begin:end].decode()
-                except UnicodeDecodeError:
-                    raise undecodable(open_, read.encoding, place) from None
-                if pattern is None or not pattern.match(text):
-                    yield text, block.start + after
+    pieces = partial(utf8_blocks, open_, read.encoding, place, block_bytes=_PIECE_BYTES)
+    for block in whole_rows(pieces, Form(read.delimiter, read.quote), place):
+        begins, ends = (places.tolist() for places in block.bounds())
+        following = [*begins[1:], len(block.content)]
+        for begin, end, after in zip(begins, ends, following, strict=True):
+            try:
+                text = block.content[begin:end].decode()
+            except UnicodeDecodeError:
+                raise undecodable(open_, read.encoding, place) from None
+            if pattern is None or not pattern.match(text):
+                yield text, block.start + after
 
 
 def _cells(row: str, read: FileRead, place: Place) -> list[str]:

@@ -30,19 +30,18 @@ def read_json_document(
     """
     steps = [step for step in read.records_path.split(".") if step]
     try:
-        with open_() as file:
-            pieces = utf8_blocks(file, read.encoding, place, block_bytes=_PIECE_BYTES)
-            document = _Document(_decoded(pieces), place)
-            texts: list[str] = []
-            size = 0
-            for text in document.elements(steps):
-                texts.append(text)
-                size += len(text)
-                if size > _CHUNK_CHARACTERS:
-                    yield _chunk(texts, withhold=withhold)
-                    texts, size = [], 0
-            if texts:
+        pieces = utf8_blocks(open_, read.encoding, place, block_bytes=_PIECE_BYTES)
+        document = _Document(_decoded(pieces), place)
+        texts: list[str] = []
+        size = 0
+        for text in document.elements(steps):
+            texts.append(text)
+            size += len(text)
+            if size > _CHUNK_CHARACTERS:
                 yield _chunk(texts, withhold=withhold)
+                texts, size = [], 0
+        if texts:
+            yield _chunk(texts, withhold=withhold)
     except UnicodeDecodeError:
         raise undecodable(open_, read.encoding, place) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from connectors.reading.chunks import Chunk, Opener, Place, refusal
 from connectors.reading.decoding import undecodable, utf8_blocks
@@ -22,16 +23,15 @@ def read_json_lines(
     Raises:
         UnreadableFileError: when it is not in the declared encoding, or a line is too long.
     """
-    with open_() as file:
-        pieces = utf8_blocks(file, read.encoding, place, block_bytes=_BLOCK_BYTES)
-        for block in whole_rows(pieces, _LINES, place):
-            try:
-                texts = _lines(block)
-            except UnicodeDecodeError:
-                raise undecodable(open_, read.encoding, place) from None
-            rows, reasons = json_rows(texts)
-            refusals = (refusal(why, texts[row], withhold=withhold) for row, why in reasons.items())
-            yield Chunk(rows, tuple(refusals))
+    pieces = partial(utf8_blocks, open_, read.encoding, place, block_bytes=_BLOCK_BYTES)
+    for block in whole_rows(pieces, _LINES, place):
+        try:
+            texts = _lines(block)
+        except UnicodeDecodeError:
+            raise undecodable(open_, read.encoding, place) from None
+        rows, reasons = json_rows(texts)
+        refusals = (refusal(why, texts[row], withhold=withhold) for row, why in reasons.items())
+        yield Chunk(rows, tuple(refusals))
 
 
 def _lines(block: Block) -> list[str]:

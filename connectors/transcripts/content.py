@@ -23,10 +23,9 @@ def whole_text(open_: Opener, encoding: str, place: Place) -> str:
         UnreadableFileError: when it is longer than 64 MiB or cannot be decoded.
     """
     content = bytearray()
-    with open_() as file:
-        for block in utf8_blocks(file, encoding, place, block_bytes=_BLOCK_BYTES):
-            content += block
-            _require_short(len(content), place)
+    for block in utf8_blocks(open_, encoding, place, block_bytes=_BLOCK_BYTES):
+        content += block
+        _require_short(len(content), place)
     try:
         return content.decode("utf-8").removeprefix(_MARK)
     except UnicodeDecodeError:
@@ -91,11 +90,10 @@ def _lines(open_: Opener, encoding: str, place: Place) -> Iterator[str]:
     """Lines with content."""
     held = b""
     try:
-        with open_() as file:
-            for block in utf8_blocks(file, encoding, place, block_bytes=_BLOCK_BYTES):
-                whole, _, held = (held + block).rpartition(b"\n")
-                _require_short(len(held), place)
-                yield from _filled(whole)
+        for block in utf8_blocks(open_, encoding, place, block_bytes=_BLOCK_BYTES):
+            whole, _, held = (held + block).rpartition(b"\n")
+            _require_short(len(held), place)
+            yield from _filled(whole)
         yield from _filled(held)
     except UnicodeDecodeError:
         raise undecodable(open_, encoding, place) from None

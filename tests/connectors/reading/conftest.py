@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -24,16 +25,25 @@ class Read:
         refused: (reason, payload) of what is no row.
     """
 
-    def __init__(self, content: bytes, *, withhold: bool = False, **declared: Any) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        *,
+        withhold: bool = False,
+        columns: Collection[str] | None = None,
+        **declared: Any,
+    ) -> None:
         self.read = FileRead(pattern="*", **declared)
         self.content = content
-        self.chunks: list[Chunk] = list(read_chunks(self.open, self.read, PLACE, withhold=withhold))
+        self.chunks: list[Chunk] = list(
+            read_chunks(self.open, self.read, PLACE, withhold=withhold, columns=columns)
+        )
         self.rows: dict[int, tuple[Any, ...]] = {}
         self.payloads: list[Any] = []
         self.texts: list[str] = []
         for chunk in self.chunks:
             if isinstance(chunk.rows, TableRows):
-                for row in chunk.rows.table.to_pylist():
+                for row in _all_columns(chunk.rows):
                     assert row.pop("_file") == PLACE.label
                     number = row.pop("_row")
                     assert number not in self.rows
@@ -53,6 +63,13 @@ class Read:
     @property
     def header(self) -> list[str] | None:
         return header_of(self.open, self.read, PLACE)
+
+
+def _all_columns(rows: TableRows) -> list[dict[str, Any]]:
+    if rows.whole is None:
+        table: list[dict[str, Any]] = rows.table.to_pylist()
+        return table
+    return [json.loads(rows.payload(position)) for position in range(len(rows))]
 
 
 @pytest.fixture

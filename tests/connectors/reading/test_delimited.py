@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from connectors.errors import UnreadableFileError
 from connectors.reading import Place, read_chunks
+from connectors.rows import TableRows
 from programme.systems import FileRead
 from tests.connectors.reading.conftest import PLACE, Read
 
@@ -220,6 +223,20 @@ def test_declarations_that_cannot_be_meant(declared: dict[str, Any], problem: st
         FileRead(pattern="*", **declared)
 
 
+def test_columns_nobody_wants_are_read_when_they_are_asked_for() -> None:
+    content = b"id,a,b,c\n" + b"".join(b"%d,a%d,b%d,c%d\n" % (n, n, n, n) for n in range(9))
+    (chunk,) = Read(content, columns=["b"]).chunks
+    assert isinstance(chunk.rows, TableRows)
+    assert chunk.rows.table.column_names == ["id", "b", "_file", "_row"]
+    rows = chunk.rows.take(np.array([7, 2, 5])).take(np.array([0, 2]))
+    assert rows.names() == ["id", "a", "b", "c"]
+    assert rows.column("a").to_pylist() == ["a7", "a5"]
+    assert rows.column("b").to_pylist() == ["b7", "b5"]
+    assert not rows.has("d")
+    payload = {"id": "5", "a": "a5", "b": "b5", "c": "c5", "_file": PLACE.label, "_row": 6}
+    assert json.loads(rows.payload(1)) == payload
+
+
 # against another reader ----------------------------------------------------------------------
 
 WORDS = ["", "a", "1.5", "é日", 'say "x"', "a,b", "a\nb", "a\r\nb", ' "', '""', "x'y", "  "]
@@ -239,7 +256,7 @@ def test_python_reads_the_same(seed: int, small_blocks: Callable[[int], None]) -
     writer.writerow([f"c{place}" for place in range(width)])
     writer.writerows(rows)
     small_blocks(rng.choice(SIZES))
-    read = Read(text.getvalue().encode())
+    read = Read(text.getvalue().encode(), columns=rng.choice([None, [], ["c1"]]))
     assert read.rows == dict(enumerate(rows, start=1))
     assert not read.refused
 
@@ -255,7 +272,7 @@ def test_noise_reads_the_same_in_blocks_of_every_size(
     for size in (*SIZES, 5, 11):
         small_blocks(size)
         try:
-            read = Read(noise)
+            read = Read(noise, columns=rng.choice([None, ["x"], ["y"]]))
             outcomes.append((read.rows, read.refused))
             numbers = len(read.rows) + len(read.refused)
             assert not read.rows or max(read.rows) <= numbers
