@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import typer
 
 from cli import environment
-from cli.console import PROBLEM_FOUND, AsJson, note, print_json, settings_of
-from cli.findings import COLOURS, Finding, examine, fail, ok, tell, warn
+from cli.console import AsJson, settings_of
+from cli.findings import Finding, conclude, examine, fail, ok, tell, warn
 
 if TYPE_CHECKING:
     from programme import Settings
@@ -38,13 +37,7 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
         found += new
         if not as_json:
             tell(new)
-    counts: Counter[str] = Counter(finding.state for finding in found)
-    if as_json:
-        print_json(found)
-    else:
-        note(", ".join(f"{counts[state]} {state}" for state in COLOURS))
-    if counts["fail"]:
-        raise typer.Exit(PROBLEM_FOUND)
+    conclude(found, as_json=as_json)
 
 
 def _programme(settings: Settings) -> Iterator[Finding]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import typer
 
-from cli.console import is_named
+from cli.console import PROBLEM_FOUND, is_named, note, print_json
 
 State = Literal["ok", "warn", "fail"]
 COLOURS: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -60,3 +61,20 @@ def tell(found: list[Finding]) -> None:
         state = typer.style(f"{finding.state:<4}", fg=COLOURS[finding.state], bold=True)
         mend = f". Mend: {finding.mend}" if finding.mend else ""
         typer.echo(f"{state}  {finding.topic:<10} {finding.what}{mend}")
+
+
+def conclude(found: list[Finding], *, as_json: bool, follows: str = "") -> None:
+    """How many of each state, and what ``follows`` where nothing fails.
+
+    Raises:
+        typer.Exit: with the code of a problem where something fails.
+    """
+    counts: Counter[str] = Counter(finding.state for finding in found)
+    if as_json:
+        print_json(found)
+    else:
+        note(", ".join(f"{counts[state]} {state}" for state in COLOURS))
+        if follows and not counts["fail"]:
+            typer.echo(follows)
+    if counts["fail"]:
+        raise typer.Exit(PROBLEM_FOUND)

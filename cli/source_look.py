@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import (
-    PROBLEM_FOUND,
     AsJson,
-    note,
     one_of,
     print_json,
     print_rows,
     settings_of,
 )
-from cli.findings import COLOURS, Finding, examine, fail, ok, tell, warn
+from cli.findings import Finding, conclude, examine, fail, ok, tell, warn
 
 if TYPE_CHECKING:
     from connectors.rehearsal import Rehearsal
@@ -45,15 +43,7 @@ def check(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
             found += new
             if not as_json:
                 tell(new)
-    counts: Counter[str] = Counter(finding.state for finding in found)
-    if as_json:
-        print_json(found)
-    else:
-        note(", ".join(f"{counts[state]} {state}" for state in COLOURS))
-        if not counts["fail"]:
-            typer.echo(f"next: cxloop source sample {name}")
-    if counts["fail"]:
-        raise typer.Exit(PROBLEM_FOUND)
+    conclude(found, as_json=as_json, follows=f"next: cxloop source sample {name}")
 
 
 def sample(

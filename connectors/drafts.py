@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ class ColumnTypeError(Exception):
         super().__init__(column)
 
 
-class Draft:
+class Draft(ABC):
     """One batch being written. Use as a context: what is not committed leaves no file.
 
     Memory does not grow with the number of rows or bytes added.
@@ -93,8 +94,9 @@ class Draft:
         write_manifest(self.lake, self.entity, batch)
         return batch
 
+    @abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """Finish the file; once more does nothing."""
 
     def _close_quietly(self) -> None:
         try:
