@@ -1,55 +1,235 @@
 {#- Everything that differs between warehouses stands in this file, and nowhere else.
-    A new warehouse brings one body per macro, named `<adapter>__<macro>`. -#}
+    A new warehouse brings one body per macro, named `<adapter>__<macro>`. DuckDB, Postgres and Spark
+    are held to the same numbers by tests/parity; bodies for others are compiled and not run.
+
+    One thread through all of it: instants are UTC without a zone, days are dates, and a number that
+    is divided, averaged or compared between warehouses is a double. -#}
+
+{#- No body for this warehouse: the build stops before it can give another number. -#}
+{% macro lacks_dialect(macro_name) %}
+    {{- exceptions.raise_compiler_error(
+        "the warehouse `" ~ target.type ~ "` has no body of the macro `" ~ macro_name
+        ~ "`. Mend: add `" ~ target.type ~ "__" ~ macro_name ~ "` to macros/dialect.sql"
+    ) -}}
+{% endmacro %}
+
+
+{#- ---------------------------------------------------------------- types ---- -#}
 
 {% macro t_double() %}{{ return(adapter.dispatch('t_double', 'cxloop')()) }}{% endmacro %}
-{% macro duckdb__t_double() %}double{% endmacro %}
+{% macro default__t_double() %}double{% endmacro %}
+{% macro postgres__t_double() %}double precision{% endmacro %}
+{% macro bigquery__t_double() %}float64{% endmacro %}
 
 {% macro t_string() %}{{ return(adapter.dispatch('t_string', 'cxloop')()) }}{% endmacro %}
-{% macro duckdb__t_string() %}varchar{% endmacro %}
+{% macro default__t_string() %}varchar{% endmacro %}
+{% macro postgres__t_string() %}text{% endmacro %}
+{% macro spark__t_string() %}string{% endmacro %}
+{% macro bigquery__t_string() %}string{% endmacro %}
 
 {#- An instant in UTC without a zone: arithmetic on it never asks for the session's zone. -#}
 {% macro t_instant() %}{{ return(adapter.dispatch('t_instant', 'cxloop')()) }}{% endmacro %}
-{% macro duckdb__t_instant() %}timestamp{% endmacro %}
+{% macro default__t_instant() %}timestamp{% endmacro %}
+{% macro snowflake__t_instant() %}timestamp_ntz{% endmacro %}
+{% macro bigquery__t_instant() %}datetime{% endmacro %}
+{% macro trino__t_instant() %}timestamp(6){% endmacro %}
 
 {% macro to_double(expression) %}cast({{ expression }} as {{ t_double() }}){% endmacro %}
+
+{#- The nearest whole number, halves upwards: casts round halves in three different ways. -#}
+{% macro to_bigint(expression) %}cast(floor({{ expression }} + 0.5) as bigint){% endmacro %}
+
+{#- The sum of whole numbers, whole again: sums of integers have five types. -#}
+{% macro sum_bigint(expression) %}cast(sum({{ expression }}) as bigint){% endmacro %}
+
+
+{#- --------------------------------------------------------------- numbers ---- -#}
 
 {% macro ratio(numerator, denominator) %}
 {{- return(adapter.dispatch('ratio', 'cxloop')(numerator, denominator)) -}}
 {% endmacro %}
-{% macro duckdb__ratio(numerator, denominator) -%}
+{% macro default__ratio(numerator, denominator) -%}
 ({{ to_double(numerator) }} / nullif({{ to_double(denominator) }}, 0))
 {%- endmacro %}
 
-{% macro add_days(instant, days) %}
-{{- return(adapter.dispatch('add_days', 'cxloop')(instant, days)) -}}
+{#- The median, halfway between the two in the middle. An aggregate. -#}
+{% macro median_of(expression) %}
+{{- return(adapter.dispatch('median_of', 'cxloop')(expression)) -}}
 {% endmacro %}
-{% macro duckdb__add_days(instant, days) -%}
-({{ instant }} + to_days(cast({{ days }} as integer)))
+{% macro default__median_of(expression) -%}
+percentile_cont(0.5) within group (order by {{ expression }})
 {%- endmacro %}
-
-{% macro add_months(day, months) %}
-{{- return(adapter.dispatch('add_months', 'cxloop')(day, months)) -}}
-{% endmacro %}
-{% macro duckdb__add_months(day, months) -%}
-cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
-{%- endmacro %}
-
-{% macro month_of(instant) %}{{ return(adapter.dispatch('month_of', 'cxloop')(instant)) }}{% endmacro %}
-{% macro duckdb__month_of(instant) -%}
-cast(date_trunc('month', {{ instant }}) as date)
-{%- endmacro %}
-
-{% macro minutes_between(start_at, end_at) %}
-{{- return(adapter.dispatch('minutes_between', 'cxloop')(start_at, end_at)) -}}
-{% endmacro %}
-{% macro duckdb__minutes_between(start_at, end_at) -%}
-(cast(date_diff('microsecond', {{ start_at }}, {{ end_at }}) as double) / 60000000.0)
-{%- endmacro %}
+{% macro bigquery__median_of(expression) %}{{ lacks_dialect('median_of') }}{% endmacro %}
+{% macro trino__median_of(expression) %}{{ lacks_dialect('median_of') }}{% endmacro %}
 
 {#- The same bucket on every warehouse: the first eight hex digits of md5, modulo `buckets`. -#}
 {% macro hash_bucket(text, buckets) %}
 {{- return(adapter.dispatch('hash_bucket', 'cxloop')(text, buckets)) -}}
 {% endmacro %}
+{% macro default__hash_bucket(text, buckets) %}{{ lacks_dialect('hash_bucket') }}{% endmacro %}
 {% macro duckdb__hash_bucket(text, buckets) -%}
 (cast('0x' || substring(md5({{ text }}), 1, 8) as bigint) % {{ buckets }})
+{%- endmacro %}
+{% macro postgres__hash_bucket(text, buckets) -%}
+(cast(cast('x' || substring(md5({{ text }}), 1, 8) as bit(32)) as bigint) % {{ buckets }})
+{%- endmacro %}
+{% macro spark__hash_bucket(text, buckets) -%}
+(cast(conv(substring(md5({{ text }}), 1, 8), 16, 10) as bigint) % {{ buckets }})
+{%- endmacro %}
+{% macro snowflake__hash_bucket(text, buckets) -%}
+mod(to_number(substr(md5({{ text }}), 1, 8), 'XXXXXXXX'), {{ buckets }})
+{%- endmacro %}
+{% macro bigquery__hash_bucket(text, buckets) -%}
+mod(cast('0x' || substr(to_hex(md5({{ text }})), 1, 8) as int64), {{ buckets }})
+{%- endmacro %}
+{% macro trino__hash_bucket(text, buckets) -%}
+mod(from_base(substr(to_hex(md5(to_utf8({{ text }}))), 1, 8), 16), {{ buckets }})
+{%- endmacro %}
+
+
+{#- ---------------------------------------------------------- days and instants ---- -#}
+
+{#- Days on from an instant, with its time of day. `days` is a whole number of any type. -#}
+{% macro add_days(instant, days) %}
+{{- return(adapter.dispatch('add_days', 'cxloop')(instant, days)) -}}
+{% endmacro %}
+{% macro default__add_days(instant, days) -%}
+cast({{ dbt.dateadd('day', 'cast(' ~ days ~ ' as integer)', instant) }} as {{ t_instant() }})
+{%- endmacro %}
+{% macro duckdb__add_days(instant, days) -%}
+({{ instant }} + to_days(cast({{ days }} as integer)))
+{%- endmacro %}
+{% macro postgres__add_days(instant, days) -%}
+({{ instant }} + cast({{ days }} as integer) * interval '1 day')
+{%- endmacro %}
+{% macro spark__add_days(instant, days) -%}
+timestampadd(day, cast({{ days }} as int), {{ instant }})
+{%- endmacro %}
+
+{#- Minutes on from an instant. `minutes` is a number of any type; fractions count to the second. -#}
+{% macro add_minutes(instant, minutes) %}
+{{- return(adapter.dispatch('add_minutes', 'cxloop')(instant, minutes)) -}}
+{% endmacro %}
+{% macro default__add_minutes(instant, minutes) -%}
+cast({{ dbt.dateadd('second', to_bigint('(' ~ minutes ~ ') * 60'), instant) }} as {{ t_instant() }})
+{%- endmacro %}
+{% macro duckdb__add_minutes(instant, minutes) -%}
+({{ instant }} + to_seconds({{ to_bigint('(' ~ minutes ~ ') * 60') }}))
+{%- endmacro %}
+{% macro postgres__add_minutes(instant, minutes) -%}
+({{ instant }} + {{ to_bigint('(' ~ minutes ~ ') * 60') }} * interval '1 second')
+{%- endmacro %}
+{% macro spark__add_minutes(instant, minutes) -%}
+timestampadd(second, {{ to_bigint('(' ~ minutes ~ ') * 60') }}, {{ instant }})
+{%- endmacro %}
+
+{#- The day so many months on, or the last one of a shorter month. -#}
+{% macro add_months(day, months) %}
+{{- return(adapter.dispatch('add_months', 'cxloop')(day, months)) -}}
+{% endmacro %}
+{% macro default__add_months(day, months) -%}
+cast({{ dbt.dateadd('month', 'cast(' ~ months ~ ' as integer)', day) }} as date)
+{%- endmacro %}
+{% macro duckdb__add_months(day, months) -%}
+cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+{% macro postgres__add_months(day, months) -%}
+cast({{ day }} + cast({{ months }} as integer) * interval '1 month' as date)
+{%- endmacro %}
+{% macro spark__add_months(day, months) -%}
+add_months(cast({{ day }} as date), cast({{ months }} as int))
+{%- endmacro %}
+
+{#- The first day of the month, and the Monday of the week, of a date or an instant. -#}
+{% macro month_of(instant) %}{{ return(adapter.dispatch('month_of', 'cxloop')(instant)) }}{% endmacro %}
+{% macro default__month_of(instant) -%}
+cast(date_trunc('month', cast({{ instant }} as {{ t_instant() }})) as date)
+{%- endmacro %}
+{% macro bigquery__month_of(instant) -%}
+date_trunc(cast({{ instant }} as date), month)
+{%- endmacro %}
+
+{% macro week_of(instant) %}{{ return(adapter.dispatch('week_of', 'cxloop')(instant)) }}{% endmacro %}
+{% macro default__week_of(instant) -%}
+cast(date_trunc('week', cast({{ instant }} as {{ t_instant() }})) as date)
+{%- endmacro %}
+{% macro snowflake__week_of(instant) -%}
+dateadd(day, 1 - dayofweekiso({{ instant }}), cast({{ instant }} as date))
+{%- endmacro %}
+{% macro bigquery__week_of(instant) -%}
+date_trunc(cast({{ instant }} as date), isoweek)
+{%- endmacro %}
+
+{#- 1 is Monday, 7 is Sunday. -#}
+{% macro weekday_of(instant) %}
+{{- return(adapter.dispatch('weekday_of', 'cxloop')(instant)) -}}
+{% endmacro %}
+{% macro default__weekday_of(instant) %}{{ lacks_dialect('weekday_of') }}{% endmacro %}
+{% macro duckdb__weekday_of(instant) -%}
+cast(extract(isodow from {{ instant }}) as bigint)
+{%- endmacro %}
+{% macro postgres__weekday_of(instant) -%}
+cast(extract(isodow from {{ instant }}) as bigint)
+{%- endmacro %}
+{% macro spark__weekday_of(instant) -%}
+cast(weekday({{ instant }}) + 1 as bigint)
+{%- endmacro %}
+{% macro snowflake__weekday_of(instant) -%}
+cast(dayofweekiso({{ instant }}) as bigint)
+{%- endmacro %}
+{% macro bigquery__weekday_of(instant) -%}
+mod(extract(dayofweek from {{ instant }}) + 5, 7) + 1
+{%- endmacro %}
+{% macro trino__weekday_of(instant) -%}
+day_of_week({{ instant }})
+{%- endmacro %}
+
+{#- Whole days from one day to another, negative when the second comes first. -#}
+{% macro days_between(start_day, end_day) %}
+{{- return(adapter.dispatch('days_between', 'cxloop')(start_day, end_day)) -}}
+{% endmacro %}
+{% macro default__days_between(start_day, end_day) -%}
+cast({{ dbt.datediff('cast(' ~ start_day ~ ' as date)', 'cast(' ~ end_day ~ ' as date)', 'day') }} as bigint)
+{%- endmacro %}
+{% macro duckdb__days_between(start_day, end_day) -%}
+date_diff('day', cast({{ start_day }} as date), cast({{ end_day }} as date))
+{%- endmacro %}
+{% macro postgres__days_between(start_day, end_day) -%}
+cast(cast({{ end_day }} as date) - cast({{ start_day }} as date) as bigint)
+{%- endmacro %}
+{% macro spark__days_between(start_day, end_day) -%}
+cast(datediff(cast({{ end_day }} as date), cast({{ start_day }} as date)) as bigint)
+{%- endmacro %}
+
+{#- Minutes from one instant to another as a double, exact to the microsecond. -#}
+{% macro minutes_between(start_at, end_at) %}
+{{- return(adapter.dispatch('minutes_between', 'cxloop')(start_at, end_at)) -}}
+{% endmacro %}
+{% macro default__minutes_between(start_at, end_at) %}
+{{- lacks_dialect('minutes_between') -}}
+{% endmacro %}
+{% macro duckdb__minutes_between(start_at, end_at) -%}
+(cast(date_diff('microsecond', {{ start_at }}, {{ end_at }}) as double) / 60000000.0)
+{%- endmacro %}
+{% macro postgres__minutes_between(start_at, end_at) -%}
+(
+    cast(extract(epoch from ({{ end_at }} - {{ start_at }})) * 1000000 as double precision)
+    / 60000000.0
+)
+{%- endmacro %}
+{% macro spark__minutes_between(start_at, end_at) -%}
+(
+    cast(unix_micros({{ end_at }}) - unix_micros({{ start_at }}) as double)
+    / cast(60000000 as double)
+)
+{%- endmacro %}
+{% macro snowflake__minutes_between(start_at, end_at) -%}
+(cast(datediff('microsecond', {{ start_at }}, {{ end_at }}) as double) / 60000000)
+{%- endmacro %}
+{% macro bigquery__minutes_between(start_at, end_at) -%}
+(cast(datetime_diff({{ end_at }}, {{ start_at }}, microsecond) as float64) / 60000000)
+{%- endmacro %}
+{#- Trino counts no microseconds. -#}
+{% macro trino__minutes_between(start_at, end_at) -%}
+(cast(date_diff('millisecond', {{ start_at }}, {{ end_at }}) as double) / 60000)
 {%- endmacro %}
