@@ -21,6 +21,7 @@ def smtp_settings() -> SmtpSettings:
         CommandError: the variable is not set.
     """
     from airflow.sdk import BaseHook
+
     from reports.deliver import SmtpSettings
 
     if not os.environ.get(VARIABLE):
