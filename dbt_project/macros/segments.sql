@@ -3,6 +3,9 @@
     {{- return(['country', 'region', 'plan', 'industry', 'size_band', 'acquisition_channel']) -}}
 {% endmacro %}
 
+{#- Those that the customer takes from its account where it has none of its own. -#}
+{% macro account_segments() %}{{ return(['country', 'industry', 'size_band']) }}{% endmacro %}
+
 {% macro event_segments() %}
     {{- return(['channel', 'touchpoint', 'business_unit', 'delivery_punctuality']) -}}
 {% endmacro %}
@@ -13,6 +16,17 @@
 {% macro customer_segment_columns(relation) -%}
     {%- for segment in customer_segments() %}
         coalesce({{ relation }}.{{ segment }}, 'unknown') as {{ segment }},
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The same for an event that may name an account instead of a customer. -#}
+{% macro party_segment_columns(customer, account) -%}
+    {%- for segment in customer_segments() %}
+        {%- if segment in account_segments() %}
+        coalesce({{ customer }}.{{ segment }}, {{ account }}.{{ segment }}, 'unknown') as {{ segment }},
+        {%- else %}
+        coalesce({{ customer }}.{{ segment }}, 'unknown') as {{ segment }},
+        {%- endif %}
     {%- endfor %}
 {%- endmacro %}
 
@@ -32,6 +46,14 @@
 {{ customer }}.customer_id = {{ customer_id }}
         and {{ customer }}.valid_from <= {{ instant }}
         and ({{ customer }}.valid_to is null or {{ instant }} < {{ customer }}.valid_to)
+{%- endmacro %}
+
+{#- The same for the account of an event without a customer. -#}
+{% macro account_holds_at(account, account_id, customer_id, instant) -%}
+{{ customer_id }} is null
+        and {{ account }}.account_id = {{ account_id }}
+        and {{ account }}.valid_from <= {{ instant }}
+        and ({{ account }}.valid_to is null or {{ instant }} < {{ account }}.valid_to)
 {%- endmacro %}
 
 {#- The value of the segment that `name` holds: 'all' for the total, null for an unknown name. -#}

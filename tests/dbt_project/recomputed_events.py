@@ -54,12 +54,18 @@ class Measured:
         self.history: dict[str, list[Record]] = defaultdict(list)
         for row in sorted(self.clean["customer"], key=lambda row: row["valid_from"]):
             self.history[row["customer_id"]].append(row)
+        self.accounts: dict[str, list[Record]] = defaultdict(list)
+        for row in sorted(self.clean["account"], key=lambda row: row["valid_from"]):
+            self.accounts[row["account_id"]].append(row)
 
     def segments(self, customer: str | None, at: datetime, **own: str | None) -> dict[str, str]:
         """Customer segments as of the instant, and the event's own ones."""
         rows = [row for row in self.history.get(customer or "", []) if row["valid_from"] <= at]
         held = rows[-1] if rows else {}
-        found = {name: held.get(name) or "unknown" for name in ("plan", "country")}
+        known = self.accounts.get(held.get("account_id") or "", [])
+        account = next((row for row in reversed(known) if row["valid_from"] <= at), {})
+        country = held.get("country") or account.get("country")
+        found = {"plan": held.get("plan") or "unknown", "country": country or "unknown"}
         names = ("channel", "delivery_punctuality")
         return {**found, **{name: own.get(name) or "unknown" for name in names}}
 

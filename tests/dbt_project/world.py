@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from connectors.records import RECORDS
+from tests.dbt_project import world_value
 from tests.dbt_project.lake import Partition
 
 AS_OF = "2026-07-05"
@@ -110,19 +111,18 @@ def simulate(*, seed: int) -> World:
     interactions, events = _interactions(draw, customers)
     invitations, feedback = _surveys(draw, customers)
     feedback += _transactional(draw, orders, interactions)
-    return World(
-        {
-            "customer": _customers(draw, customers),
-            "order": orders,
-            "interaction": interactions,
-            "interaction_event": events,
-            "invitation": invitations,
-            "feedback": feedback,
-            "usage": _usage(draw, customers),
-            "outcome": _outcomes(draw, customers),
-            "exposure": _exposures(draw, customers),
-        }
-    )
+    clean = {
+        "customer": _customers(draw, customers),
+        "order": orders,
+        "interaction": interactions,
+        "interaction_event": events,
+        "invitation": invitations,
+        "feedback": feedback,
+        "usage": _usage(draw, customers),
+        "outcome": _outcomes(draw, customers),
+        "exposure": _exposures(draw, customers),
+    }
+    return World(world_value.enriched(clean, seed=seed))
 
 
 def _noisy(name: str, rows: list[Record]) -> tuple[list[Record], list[Record]]:
