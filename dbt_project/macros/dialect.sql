@@ -233,3 +233,55 @@ cast(datediff(cast({{ end_day }} as date), cast({{ start_day }} as date)) as big
 {% macro trino__minutes_between(start_at, end_at) -%}
 (cast(date_diff('millisecond', {{ start_at }}, {{ end_at }}) as double) / 60000)
 {%- endmacro %}
+
+
+{#- ------------------------------------------------- where rows are read and written ---- -#}
+
+{#- A source's rows. Spark reads the files of the lake in place; the others know the source by name. -#}
+{% macro source(source_name, table_name) %}
+    {%- set named = builtins.source(source_name, table_name) -%}
+    {{ return(adapter.dispatch('source_rows', 'cxloop')(named, source_name, table_name)) }}
+{% endmacro %}
+{% macro default__source_rows(named, source_name, table_name) %}{{ return(named) }}{% endmacro %}
+{% macro spark__source_rows(named, source_name, table_name) %}
+    {#- a unit test has put rows of its own in the place of the source -#}
+    {%- if named.schema != source_name -%}{{ return(named) }}{%- endif -%}
+    {%- set lake = env_var('CXLOOP_SPARK_LAKE', '') or env_var('CXLOOP_LAKE') -%}
+    {{ return(api.Relation.create(
+        schema='parquet',
+        identifier=lake ~ '/' ~ source_name ~ '/' ~ table_name,
+        quote_policy={'identifier': true},
+    )) }}
+{% endmacro %}
+
+{#- Every table that is built gets a directory nobody has used: what a killed build left behind blocks
+    nothing, and nothing is ever read from it. `cxloop warehouse sweep` deletes what no table uses. -#}
+{% macro spark__location_clause() %}
+    {%- set root = env_var('CXLOOP_SPARK_TABLES', '') -%}
+    {%- if not root and execute -%}
+        {{- exceptions.raise_compiler_error(
+            "CXLOOP_SPARK_TABLES is missing: the directory, seen by every worker, in which Spark keeps"
+            ~ " the tables. Mend: set it, e.g. to /shared/cxloop/tables"
+        ) -}}
+    {%- endif %}
+      location '{{ root }}/{{ this.schema }}/{{ this.identifier }}/{{ invocation_id }}'
+{% endmacro %}
+
+{% macro spark__file_format_clause() %}
+      using {{ config.get('file_format', default='parquet') }}
+{% endmacro %}
+
+{#- Contracts name types as DuckDB does; here they get the warehouse's own name. -#}
+{% macro contract_type(data_type) %}
+{{- return(adapter.dispatch('contract_type', 'cxloop')(data_type)) -}}
+{% endmacro %}
+{% macro default__contract_type(data_type) %}
+    {{- return({'varchar': t_string(), 'double': t_double()}.get(data_type, data_type)) -}}
+{% endmacro %}
+{% macro spark__get_empty_schema_sql(columns) %}
+    {%- set named = {} -%}
+    {%- for name, column in columns.items() -%}
+        {%- do named.update({name: dict(column, data_type=contract_type(column.data_type))}) -%}
+    {%- endfor -%}
+    {{ return(default__get_empty_schema_sql(named)) }}
+{% endmacro %}
