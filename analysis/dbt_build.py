@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from analysis.canonical import sha256, sources_hash
+from analysis.engines import engine_of
 from analysis.errors import DbtBuildError, FailedNode
 from ledger import Build, Ledger
 from programme.settings import REPOSITORY, Settings
@@ -104,7 +104,7 @@ def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildS
     as_of, last, mark = ledger.as_of(), ledger.latest_build(), _mark(settings)
     is_same_meaning = mark.is_file() and mark.read_text("utf-8") == _meaning(settings)
     is_same_data = last is not None and (last.fingerprint, last.as_of) == (lake, as_of)
-    if is_same_meaning and is_same_data and settings.warehouse.is_file():
+    if is_same_meaning and is_same_data and engine_of(settings).is_built():
         return BuildState(as_of, None)
     result = build(settings, as_of=as_of)
     ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
@@ -130,16 +130,18 @@ def _mark(settings: Settings) -> Path:
 
 
 def _meaning(settings: Settings) -> str:
-    """Hash of what the lake's rows are taken to mean: dbt sources and declared tables."""
+    """Hash of what the lake's rows are taken to mean, and where: dbt sources, declared tables."""
     declared = sorted((settings.lake / "declared").rglob("*.parquet"))
     tables = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in declared)
-    return sha256(sources_hash(PROJECT.name).encode() + tables)
+    place = engine_of(settings).place.encode()
+    return sha256(sources_hash(PROJECT.name).encode() + tables + place)
 
 
 def _dbt(settings: Settings, command: str, *options: str) -> subprocess.CompletedProcess[str]:
     settings.dbt_state.mkdir(parents=True, exist_ok=True)
     # the root flags come before the command; `-W` because dbt's own package imports its main twice
-    call = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
+    engine = engine_of(settings)
+    call = [engine.python, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     call += ["--no-use-colors", "--log-level-file", "none", "--no-version-check"]
     call += ["--no-send-anonymous-usage-stats", command]
     call += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
@@ -147,7 +149,7 @@ def _dbt(settings: Settings, command: str, *options: str) -> subprocess.Complete
     environment = {
         **os.environ,
         "CXLOOP_LAKE": str(settings.lake),
-        "CXLOOP_WAREHOUSE": str(settings.warehouse),
+        **engine.dbt_environment,
         "DBT_LOG_PATH": str(settings.dbt_state),
         "DO_NOT_TRACK": "1",
         "TZ": "UTC",

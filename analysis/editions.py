@@ -105,7 +105,7 @@ def freeze_benchmark(
     """
     as_of = _as_of(ledger)
     half_year = _asked_wave(programme, benchmark_id, wave, as_of=as_of)
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse.of(settings)
     inputs = BenchmarkInputs(
         benchmark_id=benchmark_id,
         benchmark=programme.benchmarks[benchmark_id],
@@ -163,7 +163,7 @@ def freeze_experiment(
     if plan is None or registration is None:
         what = f"experiment `{experiment_id}` is not {'registered' if plan else 'declared'}"
         raise EditionError(what, "declare it with status running and run `cxloop run`")
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse.of(settings)
     inputs = ExperimentInputs(
         experiment_id=experiment_id,
         declared=plan,

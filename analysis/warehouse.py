@@ -1,19 +1,16 @@
-"""Reads the published tables of the warehouse; the only module of this room that opens it."""
+"""Reads the published tables of the warehouse, whichever engine holds it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
-import duckdb
-
-from analysis.errors import WarehouseError
+from analysis.engines import SCHEMA, Engine, engine_of
+from programme.settings import Settings
 
 T = TypeVar("T")
-SCHEMA = "cx"
 _LEAST_CONTAINED = 5
 
 
@@ -101,9 +98,18 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Read-only access to the DuckDB file that dbt builds. Rows come in the order of their keys."""
+    """Reads what dbt built, the same way in every engine. Rows come in the order of their keys."""
 
-    path: Path
+    engine: Engine
+
+    @classmethod
+    def of(cls, settings: Settings) -> Warehouse:
+        """The warehouse that the settings choose.
+
+        Raises:
+            WarehouseError: no such target, or it lacks a setting.
+        """
+        return cls(engine_of(settings))
 
     def wave_moments(self, benchmark_id: str) -> list[WaveRow]:
         """Every wave of a benchmark."""
@@ -133,52 +139,41 @@ class Warehouse:
 
         Short ids count as values only. An absent warehouse has no rows.
         """
-        if not self.path.is_file():
+        if not self.engine.is_built():
             return {}
-        tables: dict[str, list[str]] = {}
-        columns = (
-            "select table_schema || '.' || table_name, column_name "
-            "from information_schema.columns join information_schema.tables "
-            "using (table_schema, table_name) "
-            "where data_type = 'VARCHAR' and table_type = 'BASE TABLE' order by all"
-        )
-        for table, column in self._fetch(columns):
-            tables.setdefault(table, []).append(column)
-        long = [one for one in ids if len(one) >= _LEAST_CONTAINED] or list(ids[:0])
+        long = [one for one in ids if len(one) >= _LEAST_CONTAINED]
         found = {}
-        for table, names in tables.items():
-            equal = " or ".join(f'"{name}" in (select unnest(?))' for name in names)
-            holds = " or ".join(
-                f'exists (select 1 from unnest(?) as ids(id) where contains("{name}", id))'  # noqa: S608
-                for name in names
-            )
-            query = f"select count(*) from {table} where {equal} or {holds}"  # noqa: S608
-            given = [list(ids)] * len(names) + [long] * len(names)
-            found[table] = int(self._fetch(query, *given)[0][0])
+        for table, columns in self.engine.relations().items():
+            names = [name for name, kind in columns.items() if kind == "text"]
+            tests = [f"{name} = ?" for name in names for _ in ids]
+            tests += [f"position(? in {name}) > 0" for name in names for _ in long]
+            if tests:
+                query = (
+                    f"select count(*) from {self.engine.quoted(table)} where {' or '.join(tests)}"  # noqa: S608
+                )
+                values = [*ids] * len(names) + long * len(names)
+                found[table] = int(self.engine.fetch(query, *values)[0][0])
         return found
 
     def _read(self, table: str, kind: type[T], key: str, value: str) -> list[T]:
-        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-        columns = ", ".join(f'"{name}"' for name in names)
-        query = f"select {columns} from {SCHEMA}.{table} where {key} = ? order by all"  # noqa: S608
-        return [kind(**dict(zip(names, row, strict=True))) for row in self._fetch(query, value)]
-
-    def _fetch(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
-        if not self.path.is_file():
-            raise WarehouseError(f"no warehouse at {self.path}", "run `cxloop run` to build it")
-        try:
-            with duckdb.connect(str(self.path), read_only=True) as connection:
-                rows: list[tuple[Any, ...]] = connection.execute(query, list(values)).fetchall()
-                return rows
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            what = f"the warehouse {self.path} lacks a table or column: {_first_line(error)}"
-            raise WarehouseError(
-                what, "run `cxloop run` to rebuild it with this version"
-            ) from error
-        except duckdb.IOException as error:
-            what = f"the warehouse {self.path} cannot be opened: {_first_line(error)}"
-            raise WarehouseError(what, "wait until the running build is over") from error
+        types = get_type_hints(kind)
+        order = ", ".join(f"{number} nulls last" for number in range(1, len(types) + 1))
+        query = f"select {', '.join(types)} from {SCHEMA}.{table} where {key} = ? order by {order}"  # noqa: S608
+        rows = self.engine.fetch(query, value)
+        return [
+            kind(**{name: _as(types[name], v) for name, v in zip(types, row, strict=True)})
+            for row in rows
+        ]
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _as(kind: Any, value: Any) -> Any:
+    """Drivers give decimals for sums and texts for days; a row has the types it declares."""
+    if value is None or type(value) is kind:
+        return value
+    if kind in (float, float | None):
+        return float(value)
+    if kind in (int, int | None):
+        return int(value)
+    if kind in (date, date | None) and isinstance(value, str):
+        return date.fromisoformat(value)
+    return value

@@ -99,11 +99,13 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
 def _warehouse(settings: Settings) -> Iterator[Finding]:
     from analysis.warehouse import Warehouse
 
-    if not settings.warehouse.is_file():
-        yield warn("warehouse", f"not built yet at {settings.warehouse}", "`cxloop run`")
+    warehouse = Warehouse.of(settings)
+    place = warehouse.engine.place
+    if not warehouse.engine.is_built():
+        yield warn("warehouse", f"not built yet at {place}", "`cxloop run`")
         return
-    Warehouse(settings.warehouse).wave_moments("")
-    yield ok("warehouse", f"{settings.warehouse} opens and holds the published tables")
+    warehouse.wave_moments("")
+    yield ok("warehouse", f"{place} opens and holds the published tables")
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,10 @@ class Settings:
             ``home``).
         address_book: YAML of role → addresses (``CXLOOP_ADDRESS_BOOK``). It lies outside the
             programme, because a programme is reviewed in git and holds no person's address.
-        dbt_target: Which warehouse of ``dbt_project/profiles.yml`` (``CXLOOP_DBT_TARGET``).
+        dbt_target: Which warehouse of ``dbt_project/profiles.yml`` (``CXLOOP_DBT_TARGET``): duckdb
+            (the default), postgres or spark.
+        postgres_url: Address of the Postgres warehouse (``CXLOOP_POSTGRES_URL``), None where the
+            warehouse is another.
         mail_journal: Maildir-like directory of delivered ``.eml`` files (``CXLOOP_MAIL_JOURNAL``),
             evidence that lets a send interrupted half-way be settled; None where there is none.
     """
@@ -35,6 +38,7 @@ class Settings:
     address_book: Path
     dbt_target: str
     mail_journal: Path | None
+    postgres_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -55,6 +59,7 @@ class Settings:
             address_book=Path(env.get("CXLOOP_ADDRESS_BOOK", str(home / "addresses.yml"))),
             dbt_target=env.get("CXLOOP_DBT_TARGET", "duckdb"),
             mail_journal=Path(journal) if journal else None,
+            postgres_url=env.get("CXLOOP_POSTGRES_URL") or None,
         )
 
     @property
@@ -69,8 +74,8 @@ class Settings:
 
     @property
     def dbt_state(self) -> Path:
-        """Target directory of dbt: manifest, run results, compiled SQL."""
-        return self.home / "dbt"
+        """Target directory of dbt: manifest, run results, compiled SQL; one for each warehouse."""
+        return self.home / ("dbt" if self.dbt_target == "duckdb" else f"dbt_{self.dbt_target}")
 
     @property
     def editions(self) -> Path:

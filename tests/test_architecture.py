@@ -28,10 +28,10 @@ LEAST_MODULES = {
     "dags": 5,
     "cli": 5,
 }
-DATABASES = ("sqlite3", "duckdb", "sqlalchemy", "psycopg2", "psycopg", "asyncpg", "adbc_driver")
+DATABASES = ("sqlite3", "duckdb", "sqlalchemy", "psycopg2", "psycopg", "asyncpg", "pyspark")
 MAY_OPEN_DATABASES = (
     "ledger/",
-    "analysis/warehouse.py",
+    "analysis/engines/",
     "connectors/absence.py",
     "connectors/repetitions.py",
     "connectors/extract_sql.py",

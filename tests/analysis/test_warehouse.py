@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from analysis.engines.duckdb_file import DuckDbFile
 from analysis.errors import WarehouseError
 from analysis.warehouse import MultipleExposureRow, Warehouse
 
@@ -20,7 +21,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path, rng: np.random.Gene
     arms, counts = test_experiment.world(rng), unit_counts({"usual": 3, "callback": 4})
     file = tmp_path / "cxloop.duckdb"
     write_warehouse(file, [*waves, *items, *arms, *counts, MultipleExposureRow("callback", 7)])
-    found = Warehouse(file)
+    found = Warehouse(DuckDbFile(file))
 
     def key(row: object) -> str:
         return repr(row)
@@ -36,7 +37,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path, rng: np.random.Gene
 
 def test_an_absent_warehouse_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match=r"no warehouse at .* Mend: run `cxloop run`"):
-        Warehouse(tmp_path / "none.duckdb").wave_moments("x")
+        Warehouse(DuckDbFile(tmp_path / "none.duckdb")).wave_moments("x")
 
 
 def test_a_missing_table_or_column_is_named(tmp_path: Path) -> None:
@@ -44,16 +45,16 @@ def test_a_missing_table_or_column_is_named(tmp_path: Path) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute("create schema cx; create table cx.wave_moments (benchmark_id varchar)")
     with pytest.raises(WarehouseError, match=r"wave.* Mend: run `cxloop run`"):
-        Warehouse(file).wave_moments("x")
+        Warehouse(DuckDbFile(file)).wave_moments("x")
     with pytest.raises(WarehouseError, match=r"experiment_moments.*cxloop run"):
-        Warehouse(file).experiment_moments("x")
+        Warehouse(DuckDbFile(file)).experiment_moments("x")
 
 
 def test_a_file_that_is_no_warehouse_is_told(tmp_path: Path) -> None:
     file = tmp_path / "cxloop.duckdb"
     file.write_bytes(b"not a database" * 1000)
     with pytest.raises(WarehouseError, match="cannot be opened"):
-        Warehouse(file).wave_moments("x")
+        Warehouse(DuckDbFile(file)).wave_moments("x")
 
 
 def test_a_warehouse_under_construction_is_told(tmp_path: Path) -> None:
@@ -70,9 +71,9 @@ def test_a_warehouse_under_construction_is_told(tmp_path: Path) -> None:
         assert builder.stdout is not None
         assert builder.stdout.readline() == b"held\n"
         with pytest.raises(WarehouseError, match="wait until the running build is over"):
-            Warehouse(file).wave_moments("x")
+            Warehouse(DuckDbFile(file)).wave_moments("x")
         builder.communicate()
-    assert Warehouse(file).wave_moments("x") == []
+    assert Warehouse(DuckDbFile(file)).wave_moments("x") == []
 
 
 def test_rows_of_a_person_are_counted_in_every_table(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_rows_of_a_person_are_counted_in_every_table(tmp_path: Path) -> None:
             "create view cx.orders_again as select * from cx.fct_orders;"
             "create table cx.numbers as select 17 as n"
         )
-    found = Warehouse(file).rows_with(["c-1017"])
+    found = Warehouse(DuckDbFile(file)).rows_with(["c-1017"])
     assert found == {"cx.fct_orders": 2, "staging.texts": 1}
-    assert Warehouse(file).rows_with(["17"]) == {"cx.fct_orders": 0, "staging.texts": 1}
-    assert Warehouse(tmp_path / "none.duckdb").rows_with(["17"]) == {}
+    assert Warehouse(DuckDbFile(file)).rows_with(["17"]) == {"cx.fct_orders": 0, "staging.texts": 1}
+    assert Warehouse(DuckDbFile(tmp_path / "none.duckdb")).rows_with(["17"]) == {}
