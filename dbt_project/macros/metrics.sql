@@ -6,6 +6,17 @@
         'csat_top_two_rate': 'fct_survey_responses',
         'csat_mean': 'fct_survey_responses',
         'ces_mean': 'fct_survey_responses',
+        'relational_nps': 'fct_survey_responses',
+        'relational_csat_top_two_rate': 'fct_survey_responses',
+        'relational_csat_mean': 'fct_survey_responses',
+        'relational_ces_mean': 'fct_survey_responses',
+        'transactional_nps': 'fct_survey_responses',
+        'transactional_csat_top_two_rate': 'fct_survey_responses',
+        'transactional_csat_mean': 'fct_survey_responses',
+        'transactional_ces_mean': 'fct_survey_responses',
+        'survey_invite_rate': 'fct_survey_eligibilities',
+        'survey_delivery_rate': 'fct_invitations',
+        'survey_open_rate': 'fct_invitations',
         'survey_response_rate': 'fct_invitations',
         'first_reply_calendar_minutes': 'fct_interactions',
         'resolution_calendar_minutes': 'fct_interactions',
@@ -19,12 +30,20 @@
     }) -}}
 {% endmacro %}
 
+{#- The scores of answers of any population. Each also stands as relational_ and transactional_. -#}
+{% macro plain_scores() %}
+    {{- return(['nps', 'csat_top_two_rate', 'csat_mean', 'ces_mean']) -}}
+{% endmacro %}
+
 {#- How each fact is dated. `ends_on` is the day after a period that the row sums up: only whole
     periods count inside a window. `is_answer` facts are weighted for nonresponse. -#}
 {% macro facts() %}
     {{- return({
         'fct_survey_responses': {
             'id': 'response_id', 'at': 'responded_at', 'date': 'responded_date', 'is_answer': true,
+        },
+        'fct_survey_eligibilities': {
+            'id': 'invitation_id', 'at': 'eligible_at', 'date': 'eligible_date',
         },
         'fct_invitations': {'id': 'invitation_id', 'at': 'invited_at', 'date': 'invited_date'},
         'fct_interactions': {'id': 'interaction_id', 'at': 'opened_at', 'date': 'opened_date'},

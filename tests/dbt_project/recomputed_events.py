@@ -51,6 +51,7 @@ class Measured:
         self.orders_by_id = {row["order_id"]: row for row in self.clean["order"]}
         self.tickets_by_id = {row["interaction_id"]: row for row in self.clean["interaction"]}
         self.invitations_by_id = {row["invitation_id"]: row for row in self.clean["invitation"]}
+        self.invited = [row for row in self.clean["invitation"] if row["invited_at"] is not None]
         self.history: dict[str, list[Record]] = defaultdict(list)
         for row in sorted(self.clean["customer"], key=lambda row: row["valid_from"]):
             self.history[row["customer_id"]].append(row)
@@ -119,7 +120,7 @@ class Measured:
             _, segments = self.placed_answer(row)
             here = [segments[name] for name in world.WEIGHT_SEGMENTS]
             cell = (wave_of(row["responded_at"]), *here)
-        rows = [item for item in self.clean["invitation"] if self.cell(item) == cell]
+        rows = [item for item in self.invited if self.cell(item) == cell]
         invited = sum(self.design_weight(item) for item in rows)
         answered = sum(
             self.design_weight(item)
@@ -130,7 +131,7 @@ class Measured:
 
     def invitations(self) -> Iterable[Event]:
         """survey_response_rate."""
-        for row in _before(self.clean["invitation"], "invited_at"):
+        for row in _before(self.invited, "invited_at"):
             if row["delivered_at"] is None or row["delivered_at"] >= END:
                 continue
             answered = row["answered_at"] is not None and row["answered_at"] < END

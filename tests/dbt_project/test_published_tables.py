@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.dbt_project import recomputed_moments, world
+from tests.dbt_project import recomputed_funnel, recomputed_moments, world
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
 from tests.dbt_project.recomputed_events import Event, Measured, events_of, wave_of
 
@@ -58,7 +58,7 @@ WARNINGS = (
 
 @pytest.fixture(scope="module")
 def events(seeded_world: world.World) -> list[Event]:
-    found = events_of(seeded_world)
+    found = [*events_of(seeded_world), *recomputed_funnel.events_of(seeded_world)]
     assert {event.metric for event in found} == set(world.METRICS)
     return found
 

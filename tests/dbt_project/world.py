@@ -28,6 +28,9 @@ METRICS = (
     "csat_mean",
     "ces_mean",
     "survey_response_rate",
+    "survey_invite_rate",
+    "survey_delivery_rate",
+    "survey_open_rate",
     "first_reply_calendar_minutes",
     "resolution_calendar_minutes",
     "repeat_contact_rate",
@@ -37,6 +40,12 @@ METRICS = (
     "renewal_rate",
     "monthly_churn_rate",
     "monthly_active_days",
+)
+# Named by no benchmark of this world, which asks each kind of question of one population only.
+POPULATION_METRICS = tuple(
+    f"{population}_{score}"
+    for population in ("relational", "transactional")
+    for score in ("nps", "csat_top_two_rate", "csat_mean", "ces_mean")
 )
 BENCHMARK_SEGMENTS = ("plan", "channel", "delivery_punctuality")
 WEIGHT_SEGMENTS = ("plan", "country")
@@ -110,6 +119,8 @@ def simulate(*, seed: int) -> World:
     orders = _orders(draw, customers)
     interactions, events = _interactions(draw, customers)
     invitations, feedback = _surveys(draw, customers)
+    # from a stream of its own, so that nothing drawn before changes
+    invitations = _funnel(np.random.default_rng([seed, 1]), invitations)
     feedback += _transactional(draw, orders, interactions)
     clean = {
         "customer": _customers(draw, customers),
@@ -138,7 +149,8 @@ def _noisy(name: str, rows: list[Record]) -> tuple[list[Record], list[Record]]:
         outdated.append({**deleted, "version": early})
         new.append({**deleted, "version": late, "deleted_at": late})
         after = date(2026, 7, 6) if record.occurred == "usage_date" else END
-        new.append({**row, first_key: f"future {row[first_key]}", record.occurred: after})
+        future = {**row, first_key: f"future {row[first_key]}", record.occurred: after}
+        new.append({**future, "eligible_at": after} if name == "invitation" else future)
     return outdated, new
 
 
@@ -233,6 +245,7 @@ def _surveys(draw: np.random.Generator, customers: list[str]) -> tuple[list[Reco
         answered = _maybe(draw, invited + timedelta(hours=int(draw.integers(1, 100))), 0.5)
         about = {
             "survey_id": "relationship",
+            "is_relational": True,
             "customer_id": str(draw.choice(customers)),
             "invitation_id": f"i{number}",
             "design_weight": _maybe(draw, float(draw.integers(1, 4)), 0.7),
@@ -247,6 +260,31 @@ def _surveys(draw: np.random.Generator, customers: list[str]) -> tuple[list[Reco
     return invitations, answers
 
 
+def _funnel(draw: np.random.Generator, invitations: list[Record]) -> list[Record]:
+    """Eligibility and openings of every invitation, and people who were passed over."""
+    rows = []
+    for row in invitations:
+        invited, answered = row["invited_at"], row["answered_at"]
+        opened = answered or _maybe(draw, invited + timedelta(hours=5), 0.3)
+        # recorded from the second half of 2025 on; some answers lack the opening they imply
+        is_recorded = invited >= datetime(2025, 7, 1, tzinfo=UTC) and draw.random() < 0.8
+        eligible = invited - timedelta(hours=int(draw.integers(1, 300)))
+        own = {"opened_at": opened if is_recorded else None}
+        rows.append({**row, **own, "eligible_at": _maybe(draw, eligible, 0.9)})
+    rows += [
+        {
+            "invitation_id": f"n{number}",
+            "survey_id": "relationship",
+            "customer_id": f"顧客-{int(draw.integers(0, 160)):03d}",
+            "is_relational": True,
+            "eligible_at": _instant(draw),
+            **dict.fromkeys(("invited_at", "delivered_at", "opened_at", "answered_at")),
+        }
+        for number in range(250)
+    ]
+    return rows
+
+
 def _transactional(
     draw: np.random.Generator, orders: list[Record], interactions: list[Record]
 ) -> list[Record]:
@@ -256,6 +294,7 @@ def _transactional(
         id_column = "order_id" if number % 2 else "interaction_id"
         sent = {
             "survey_id": "transaction",
+            "is_relational": False,
             "response_id": f"x{number}",
             id_column: _maybe(draw, about[id_column], 0.95),
             "customer_id": _maybe(draw, about["customer_id"], 0.5),

@@ -1,7 +1,14 @@
 with
 
 invitations as (
-    select * from {{ ref('stg_invitation') }}
+    select
+        *,
+        min(case when delivered_at is not null then invited_at end)
+            over (partition by source, survey_id) as deliveries_recorded_from,
+        min(case when opened_at is not null then invited_at end)
+            over (partition by source, survey_id) as openings_recorded_from
+    from {{ ref('stg_invitation') }}
+    where invited_at is not null
 ),
 
 answers as (
@@ -25,42 +32,71 @@ answered as (
     group by invitation_id
 ),
 
+-- whoever answered had opened, and whoever opened had received, whatever the source recorded
+reached as (
+    select
+        invitations.*,
+        coalesce(
+            invitations.answered_at, answered.first_responded_at
+        ) is not null as is_answered,
+        coalesce(
+            invitations.opened_at, invitations.answered_at, answered.first_responded_at
+        ) is not null as is_opened,
+        coalesce(
+            invitations.delivered_at,
+            invitations.opened_at,
+            invitations.answered_at,
+            answered.first_responded_at
+        ) is not null as is_delivered
+    from invitations
+    left join answered on invitations.invitation_id = answered.invitation_id
+),
+
 final as (
     select
-        invitations.invitation_id,
-        invitations.survey_id,
-        invitations.customer_id,
-        invitations.interaction_id,
-        invitations.order_id,
+        reached.invitation_id,
+        reached.survey_id,
+        reached.customer_id,
+        reached.interaction_id,
+        reached.order_id,
 
         {{ customer_segment_columns('customers') }}
         {{ event_segment_columns({
-            'channel': 'invitations.mode',
-            'touchpoint': 'invitations.touchpoint',
+            'channel': 'reached.mode',
+            'touchpoint': 'reached.touchpoint',
             'business_unit': 'orders.business_unit',
             'delivery_punctuality': 'orders.delivery_punctuality',
         }) }}
 
-        coalesce(invitations.design_weight, orders.design_weight, 1) as design_weight,
+        coalesce(reached.design_weight, orders.design_weight, 1) as design_weight,
         {{ metric_pair(
             'survey_response_rate',
-            'invitations.delivered_at is not null',
-            one_if('coalesce(invitations.answered_at, answered.first_responded_at) is not null'),
+            'reached.delivered_at is not null',
+            one_if('reached.is_answered'),
+        ) }},
+        {{ metric_pair(
+            'survey_delivery_rate',
+            'reached.invited_at >= reached.deliveries_recorded_from',
+            one_if('reached.is_delivered'),
+        ) }},
+        {{ metric_pair(
+            'survey_open_rate',
+            'reached.is_delivered and reached.invited_at >= reached.openings_recorded_from',
+            one_if('reached.is_opened'),
         ) }},
 
-        invitations.is_relational,
-        coalesce(
-            invitations.answered_at, answered.first_responded_at
-        ) is not null as is_answered,
+        reached.is_relational,
+        reached.is_delivered,
+        reached.is_opened,
+        reached.is_answered,
 
-        cast(invitations.invited_at as date) as invited_date,
+        cast(reached.invited_at as date) as invited_date,
 
-        invitations.invited_at
-    from invitations
-    left join answered on invitations.invitation_id = answered.invitation_id
-    left join orders on invitations.order_id = orders.order_id
+        reached.invited_at
+    from reached
+    left join orders on reached.order_id = orders.order_id
     left join customers
-        on {{ holds_at('customers', 'invitations.customer_id', 'invitations.invited_at') }}
+        on {{ holds_at('customers', 'reached.customer_id', 'reached.invited_at') }}
 )
 
 select * from final

@@ -1,3 +1,31 @@
+{%- set oriented = 'linked.oriented_score' -%}
+{%- set scale = ['linked.scale_min', 'linked.scale_max'] -%}
+{%- set scores = {
+    'nps': {
+        'applies': "linked.kind = 'nps' and linked.oriented_score is not null and "
+            ~ is_nps_scale(*scale),
+        'value': nps_points(oriented),
+    },
+    'csat_top_two_rate': {
+        'applies': "linked.kind = 'csat' and linked.oriented_score is not null and "
+            ~ has_top_two_boxes(*scale),
+        'value': one_if(is_top_two_box(oriented, 'linked.scale_max')),
+    },
+    'csat_mean': {
+        'applies': "linked.kind = 'csat' and linked.oriented_score is not null",
+        'value': csat_score(oriented, *scale),
+    },
+    'ces_mean': {
+        'applies': "linked.kind = 'ces' and linked.oriented_score is not null",
+        'value': ces_score(oriented, *scale),
+    },
+} -%}
+{#- The plain score is for programmes that ask in one of the two ways only; a test stops the others. -#}
+{%- set populations = {
+    '': '',
+    'relational_': 'linked.is_relational and ',
+    'transactional_': 'not linked.is_relational and ',
+} -%}
 with
 
 answers as (
@@ -64,30 +92,15 @@ final as (
             'delivery_punctuality': 'linked.delivery_punctuality',
         }) }}
 
+        linked.scale_min,
+        linked.scale_max,
         linked.oriented_score,
         linked.linked_design_weight as design_weight,
-        {{ metric_pair(
-            'nps',
-            "linked.kind = 'nps' and linked.oriented_score is not null and "
-            ~ is_nps_scale('linked.scale_min', 'linked.scale_max'),
-            nps_points('linked.oriented_score'),
-        ) }},
-        {{ metric_pair(
-            'csat_top_two_rate',
-            "linked.kind = 'csat' and linked.oriented_score is not null and "
-            ~ has_top_two_boxes('linked.scale_min', 'linked.scale_max'),
-            one_if(is_top_two_box('linked.oriented_score', 'linked.scale_max')),
-        ) }},
-        {{ metric_pair(
-            'csat_mean',
-            "linked.kind = 'csat' and linked.oriented_score is not null",
-            csat_score('linked.oriented_score', 'linked.scale_min', 'linked.scale_max'),
-        ) }},
-        {{ metric_pair(
-            'ces_mean',
-            "linked.kind = 'ces' and linked.oriented_score is not null",
-            ces_score('linked.oriented_score', 'linked.scale_min', 'linked.scale_max'),
-        ) }},
+        {%- for population, belongs in populations.items() %}
+        {%- for score, definition in scores.items() %}
+        {{ metric_pair(population ~ score, belongs ~ definition.applies, definition.value) }},
+        {%- endfor %}
+        {%- endfor %}
 
         linked.is_relational,
 

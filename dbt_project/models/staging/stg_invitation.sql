@@ -21,7 +21,8 @@ renamed as (
 
         is_relational,
 
-        {{ instant('invited_at') }} as invited_at,
+        {{ known(instant('eligible_at')) }} as eligible_at,
+        {{ known(instant('invited_at')) }} as invited_at,
         {{ known(instant('delivered_at')) }} as delivered_at,
         {{ known(instant('opened_at')) }} as opened_at,
         {{ known(instant('answered_at')) }} as answered_at
@@ -30,7 +31,8 @@ renamed as (
 
 final as (
     select * from renamed
-    where invited_at < {{ as_of_end() }}
+    -- a person who was eligible and never invited has no invited_at
+    where eligible_at is not null or invited_at is not null
 )
 
 select * from final
