@@ -46,14 +46,18 @@ class Amendment(Declaration):
 
 
 class Experiment(Declaration):
-    """One test. The file stem is the id. Metrics are named here, never defined."""
+    """One test. The file stem is the id. Metrics are named here, never defined.
+
+    ``unit`` is what is assigned to the arms. Where that is an account or a region, the customers
+    who belong to it when it is exposed are followed, and the clusters are what is compared.
+    """
 
     title: Words
     hypothesis: Words
     owner: str
     intervention: Words
     status: Literal["draft", "running", "concluded", "abandoned"]
-    unit: Literal["customer"] = "customer"
+    unit: Literal["customer", "account", "region"] = "customer"
     starts_on: date
     ends_on: date
     window_days: int = Field(ge=1, le=366)
@@ -97,6 +101,11 @@ class Experiment(Declaration):
                 mend="give each metric one role: success, guardrail or secondary",
             )
         return self
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether whole groups of customers are assigned to an arm together."""
+        return self.unit != "customer"
 
     @property
     def control(self) -> str:

@@ -86,3 +86,9 @@ case when {{ condition }} then 1 else 0 end
             and {{ fact }}.{{ dated.at }} < {{ unit }}.window_ends_at
             {%- endif %}
 {%- endmacro %}
+
+{#- What an experiment may assign instead of single customers, and the column of dim_customers that says
+    to which of them a customer belongs. -#}
+{% macro cluster_units() %}
+    {{- return({'account': 'account_id', 'region': 'region'}) -}}
+{% endmacro %}

@@ -34,11 +34,13 @@ counted as (
 
 measured as (
     select distinct
-        experiment_id,
-        variant,
-        n_units
-    from {{ ref('experiment_moments') }}
-    where segment_name = 'all'
+        moments.experiment_id,
+        moments.variant,
+        moments.n_units
+    from {{ ref('experiment_moments') }} as moments
+    inner join {{ source('declared', 'experiment') }} as experiments
+        on moments.experiment_id = experiments.experiment_id
+    where moments.segment_name = 'all' and coalesce(experiments.unit, 'customer') = 'customer'
 ),
 
 assigned as (

@@ -51,6 +51,8 @@ def first_exposures(company: World) -> tuple[dict[str, tuple[str, datetime]], in
     plan = world.EXPERIMENT
     seen: dict[str, list[Record]] = defaultdict(list)
     for row in company.clean["exposure"]:
+        if row["experiment_id"] != plan["experiment_id"]:
+            continue
         if plan["starts_on"] <= row["exposed_at"].date() <= plan["ends_on"]:
             seen[row["unit_id"]].append(row)
     several = {unit for unit, rows in seen.items() if len({row["variant"] for row in rows}) > 1}
@@ -75,11 +77,12 @@ def experiment_moments(
     for metric in world.METRICS:
         for unit, (variant, exposed) in exposures.items():
             key = (variant, metric, segment(unit, exposed))
-            totals[key].append(_windowed(by_unit[(metric, unit)], exposed))
+            totals[key].append(windowed(by_unit[(metric, unit)], exposed))
     return {key: _covariances(np.array(rows)) for key, rows in totals.items()}
 
 
-def _windowed(members: list[Event], exposed: datetime) -> list[float]:
+def windowed(members: list[Event], exposed: datetime) -> list[float]:
+    """Totals num, den, pre_num and pre_den of one unit's events around its exposure."""
     end = exposed + timedelta(days=world.EXPERIMENT["window_days"])
     start = exposed - timedelta(days=world.EXPERIMENT["pre_period_days"])
     after = [e for e in members if exposed <= e.at < end and (not e.over_at or e.over_at <= end)]

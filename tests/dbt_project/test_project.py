@@ -192,6 +192,7 @@ def test_published_tables_are_under_contract(manifest: dict[str, Any]) -> None:
         "wave_moments",
         "driver_moments",
         "experiment_moments",
+        "experiment_cluster_moments",
         "experiment_unit_counts",
         "experiment_multiple_exposures",
     }

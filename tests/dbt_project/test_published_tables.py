@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.dbt_project import recomputed_funnel, recomputed_moments, world
+from tests.dbt_project import (
+    recomputed_clusters,
+    recomputed_funnel,
+    recomputed_moments,
+    world,
+)
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
 from tests.dbt_project.recomputed_events import Event, Measured, events_of, wave_of
 
@@ -31,6 +36,7 @@ WAVE_COLUMNS = [
     "cov_numerator_denominator",
 ]
 TOTALS = ("num", "den", "pre_num", "pre_den")
+CLUSTER_TOTALS = ("size", *TOTALS)
 COVARIANCES = [f"cov_{x}_{y}" for i, x in enumerate(TOTALS) for y in TOTALS[i:]]
 COLUMNS = {
     "wave_moments": WAVE_COLUMNS,
@@ -46,7 +52,14 @@ COLUMNS = {
         *(f"mean_{total}" for total in TOTALS),
         *COVARIANCES,
     ],
+    "experiment_cluster_moments": [
+        *("experiment_id", "variant", "metric", "segment_name", "segment_value"),
+        *("n_clusters", "n_units", "n_events"),
+        *(f"mean_{name}" for name in CLUSTER_TOTALS),
+        *(f"cov_{x}_{y}" for i, x in enumerate(CLUSTER_TOTALS) for y in CLUSTER_TOTALS[i:]),
+    ],
 }
+OF_CUSTOMERS = "experiment_id == 'callback'"
 
 
 WARNINGS = (
@@ -102,7 +115,8 @@ def test_experiment_moments_equal_a_recomputation(
         events,
         lambda unit, at: "all" if segment_name == "all" else measured.segments(unit, at)["plan"],
     )
-    table = seeded_build.table("experiment_moments").query("segment_name == @segment_name")
+    table = seeded_build.table("experiment_moments").query(OF_CUSTOMERS)
+    table = table.query("segment_name == @segment_name")
     found = table.set_index(["variant", "metric", "segment_value"])
     assert set(found.index) == set(expected)
     for key, numbers in expected.items():
@@ -121,7 +135,7 @@ def test_units_are_counted_by_their_first_exposure(
     seeded_build: Build, seeded_world: world.World
 ) -> None:
     kept, several = recomputed_moments.first_exposures(seeded_world)
-    counts = seeded_build.table("experiment_unit_counts")
+    counts = seeded_build.table("experiment_unit_counts").query(OF_CUSTOMERS)
     expected: dict[tuple[str, object], int] = defaultdict(int)
     for variant, exposed in kept.values():
         expected[(variant, exposed.date())] += 1
@@ -129,8 +143,36 @@ def test_units_are_counted_by_their_first_exposure(
     found = dict(zip(zip(counts["variant"], days, strict=True), counts["n_units"], strict=True))
     assert found == expected
     assert several > 3
-    multiple = seeded_build.table("experiment_multiple_exposures")
-    assert multiple.to_dict("records") == [{"experiment_id": "callback", "n_units": several}]
+    multiple = seeded_build.table("experiment_multiple_exposures").set_index("experiment_id")
+    assert multiple["n_units"].to_dict() == {"callback": several, "account_care": 1}
+
+
+@pytest.mark.parametrize("by_plan", [False, True])
+def test_cluster_moments_equal_a_recomputation(
+    seeded_build: Build, seeded_world: world.World, events: list[Event], by_plan: bool
+) -> None:
+    expected = recomputed_clusters.cluster_moments(seeded_world, events, by_plan=by_plan)
+    table = seeded_build.table("experiment_cluster_moments")
+    assert set(table["experiment_id"]) == {"account_care"}
+    of_segment = table["segment_name"] == ("plan" if by_plan else "all")
+    found = table[of_segment].set_index(["variant", "metric", "segment_value"])
+    assert set(found.index) == set(expected)
+    assert (found["n_units"] > found["n_clusters"]).any()
+    for key, numbers in expected.items():
+        for column, number in numbers.items():
+            value = found.loc[key][column]
+            assert value == pytest.approx(number, rel=1e-9, abs=1e-9, nan_ok=True), (key, column)
+
+
+def test_unit_metrics_are_null_only_where_a_plan_does_not_ask(seeded_build: Build) -> None:
+    """Both plans of the world name every metric: the wide table is full, one row per customer."""
+    table = seeded_build.table("experiment_unit_metrics")
+    columns = [f"{metric}_{total}" for metric in world.METRICS for total in TOTALS]
+    assert table[columns].notna().all().all()
+    assert not table.duplicated(["experiment_id", "unit_id"]).any()
+    clustered = table["experiment_id"] == "account_care"
+    assert table.loc[clustered, "cluster_id"].notna().all()
+    assert table.loc[~clustered, "cluster_id"].isna().all()
 
 
 def test_driver_moments_merge_to_the_moments_of_all_complete_answers(

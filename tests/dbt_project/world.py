@@ -59,6 +59,7 @@ EXPERIMENT = {
     "control_variant": "control",
     "use_cuped": True,
 }
+CLUSTERED = {**EXPERIMENT, "experiment_id": "account_care", "unit": "account"}
 DECLARED: dict[str, list[dict[str, Any]]] = {
     "wave": [
         {"benchmark_id": "half_yearly", "wave": wave, "starts_on": start, "ends_before": end}
@@ -80,11 +81,16 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
         }
         for item in ("ease", "price")
     ],
-    "experiment": [EXPERIMENT],
+    "experiment": [EXPERIMENT, CLUSTERED],
     "experiment_metric": [
-        {"experiment_id": "callback", "metric": metric, "role": "secondary"} for metric in METRICS
+        {"experiment_id": experiment, "metric": metric, "role": "secondary"}
+        for experiment in ("callback", "account_care")
+        for metric in METRICS
     ],
-    "experiment_segment": [{"experiment_id": "callback", "segment": "plan"}],
+    "experiment_segment": [
+        {"experiment_id": experiment, "segment": "plan"}
+        for experiment in ("callback", "account_care")
+    ],
 }
 _QUESTIONS = {
     "recommend": ("nps", 0, 10, True),
@@ -131,7 +137,7 @@ def simulate(*, seed: int) -> World:
         "feedback": feedback,
         "usage": _usage(draw, customers),
         "outcome": _outcomes(draw, customers),
-        "exposure": _exposures(draw, customers),
+        "exposure": [*_exposures(draw, customers), *_exposed_accounts()],
     }
     return World(world_value.enriched(clean, seed=seed))
 
@@ -355,3 +361,18 @@ def _exposures(draw: np.random.Generator, customers: list[str]) -> list[Record]:
             for arm in arms
         ]
     return rows
+
+
+def _exposed_accounts() -> list[Record]:
+    """One account a day from 20 March on; the last but one meets both arms."""
+    return [
+        {
+            "experiment_id": "account_care",
+            "unit_id": account,
+            "variant": arm,
+            "exposed_at": datetime(2026, 3, 20, 9, tzinfo=UTC) + timedelta(days=number),
+        }
+        for number, account in enumerate(world_value.ACCOUNTS)
+        for arm in ("control", "treatment")
+        if account == world_value.ACCOUNTS[-2] or (arm == "treatment") == (number % 2 == 0)
+    ]

@@ -1,79 +1,72 @@
-{%- set totals = ['num', 'den', 'pre_num', 'pre_den'] -%}
-
 with
 
 units as (
-    select * from {{ ref('int_units_exposed') }}
-    where not is_in_several_variants
-),
-
-experiment_metrics as (
-    select * from {{ source('declared', 'experiment_metric') }}
-),
-
-unit_totals as (
-    select * from {{ ref('int_units_measured') }}
+    select * from {{ ref('experiment_unit_metrics') }}
 ),
 
 breakdowns as (
-    select
-        experiment_id,
-        'all' as segment_name
-    from {{ source('declared', 'experiment') }}
-    union all
-    select
-        experiment_id,
-        segment as segment_name
-    from {{ source('declared', 'experiment_segment') }}
+    {{ experiment_breakdowns() }}
+),
+{% for fact in measured_facts() %}
+{{ fact }}_named as (
+    {{ metrics_named(fact) }}
 ),
 
--- a unit without any event counts as 0 over 0: leaving it out would condition on the outcome
-segmented as (
+{{ fact }}_units as (
     select
         units.experiment_id,
         units.variant,
-        experiment_metrics.metric,
         breakdowns.segment_name,
         {{ segment_value('breakdowns.segment_name', 'units') }} as segment_value,
-        {%- for total in totals %}
-        {{ to_double('coalesce(unit_totals.' ~ total ~ ', 0)') }} as {{ total }},
+        {%- for metric in metrics_of(fact) %}
+        {%- for total in unit_totals() %}
+        units.{{ metric }}_{{ total }},
         {%- endfor %}
-        coalesce(unit_totals.n_events, 0) as n_events
+        units.{{ metric }}_n_events
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from units
-    inner join experiment_metrics on units.experiment_id = experiment_metrics.experiment_id
     inner join breakdowns on units.experiment_id = breakdowns.experiment_id
-    left join unit_totals
-        on
-            units.experiment_id = unit_totals.experiment_id
-            and experiment_metrics.metric = unit_totals.metric
-            and units.unit_id = unit_totals.unit_id
-    where
-        experiment_metrics.metric in (
-            {{ "'" ~ metrics() | join("', '") ~ "'" }}
-        )
+    where units.experiment_id in (select experiment_id from {{ fact }}_named)
 ),
 
-final as (
+{{ fact }}_moments as (
     select
         experiment_id,
         variant,
-        metric,
         segment_name,
         segment_value,
-
-        {%- for total in totals %}
-        avg({{ total }}) as mean_{{ total }},
+        {%- for metric in metrics_of(fact) %}
+        {{ centred_moments(unit_totals(), prefix=metric ~ '_', name=metric ~ '_') }}
+        sum({{ metric }}_n_events) as {{ metric }}_n_events,
         {%- endfor %}
-        {%- for x in totals %}
-        {%- for y in totals[loop.index0:] %}
-        covar_samp({{ x }}, {{ y }}) as cov_{{ x }}_{{ y }},
-        {%- endfor %}
-        {%- endfor %}
-        cast(count(*) as bigint) as n_units,
-        cast(sum(n_events) as bigint) as n_events
-    from segmented
+        count(*) as n_units
+    from {{ fact }}_units
     where segment_value is not null
-    group by experiment_id, variant, metric, segment_name, segment_value
+    group by experiment_id, variant, segment_name, segment_value
+),
+{% endfor %}
+final as (
+    {%- for metric, fact in metrics().items() %}
+    select
+        {{ fact }}_moments.experiment_id,
+        {{ fact }}_moments.variant,
+        '{{ metric }}' as metric,
+        {{ fact }}_moments.segment_name,
+        {{ fact }}_moments.segment_value,
+
+        {{- moments_of(unit_totals(), fact ~ '_moments.' ~ metric ~ '_') }}
+        cast({{ fact }}_moments.n_units as bigint) as n_units,
+        cast({{ fact }}_moments.{{ metric }}_n_events as bigint) as n_events
+    from {{ fact }}_moments
+    inner join {{ fact }}_named
+        on
+            {{ fact }}_moments.experiment_id = {{ fact }}_named.experiment_id
+            and {{ fact }}_named.is_{{ metric }} = 1
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 
 select * from final
