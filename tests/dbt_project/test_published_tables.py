@@ -126,7 +126,8 @@ def test_experiment_moments_equal_a_recomputation(
 
 
 def test_every_metric_has_events_after_exposure(seeded_build: Build) -> None:
-    table = seeded_build.table("experiment_moments").query("segment_name == 'all'")
+    table = seeded_build.table("experiment_moments").query(OF_CUSTOMERS)
+    table = table[table["segment_name"] == "all"]
     assert (table["n_events"] > 0).all()
     assert (table["mean_pre_den"] > 0).all()
 
