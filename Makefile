@@ -12,7 +12,7 @@ export AIRFLOW_HOME ?= $(CURDIR)/$(DEMO)/airflow
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev
+.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev setup-spark
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,10 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 	@$(BIN)/cxloop up
 
 test: setup-dev  ## Set up and pass all tests but the slow ones
-	$(BIN)/python -m pytest -m "not chaos" -n 2 --dist loadfile --durations=10
+	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadfile --durations=10
+
+test-slow: setup-dev setup-spark  ## The warehouse on a real Spark cluster, started and stopped here (needs Java 17)
+	$(BIN)/python -m pytest tests/spark -m spark --durations=10
 
 chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo and 200 times in pulls, compare (an hour)
 	CXLOOP_PULL_KILLS=200 $(BIN)/python -m pytest tests/journey/test_pull_storm.py -s
@@ -79,6 +82,14 @@ $(VENV)/.runtime: $(VENV)/.bootstrap locks/runtime.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.bootstrap locks/dev.lock pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r locks/dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Spark's client has an environment of its own: pyspark beside Great Expectations breaks its import.
+setup-spark: $(VENV)-spark/.client  ## Spark's client (dbt-spark, pyspark) in an environment of its own
+
+$(VENV)-spark/.client: $(VENV)/.bootstrap locks/spark.lock
+	@test -x $(VENV)-spark/bin/python || $(PYTHON) -m venv $(VENV)-spark
+	@$(BIN)/uv pip install -q --python $(VENV)-spark/bin/python --require-hashes --compile-bytecode -r locks/spark.lock
 	@touch $@
 
 # PDF needs Pango. Where it is missing and this is root on Debian, it is installed; elsewhere the

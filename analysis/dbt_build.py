@@ -46,12 +46,14 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
 
     Raises:
         DbtBuildError: listing every failing node with its message and file.
+        WarehouseError: the warehouse cannot be reached.
     """
     results_file = settings.dbt_state / "run_results.json"
     # a stale file would be read as this run's when dbt stops before it runs anything
     results_file.unlink(missing_ok=True)
     _mark(settings).unlink(missing_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    engine_of(settings).ready()
     variables = json.dumps({"as_of": as_of.isoformat()})
     options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
     if full_refresh:
@@ -168,7 +170,8 @@ def _failures(results: list[dict[str, Any]], manifest: Path) -> tuple[FailedNode
         if result["status"] in _FAILED:
             name = str(result["unique_id"])
             file = str(nodes.get(name, {}).get("original_file_path", "unknown file"))
-            message = " ".join(str(result.get("message") or "no message").split())
+            said = str(result.get("message") or "no message").partition("JVM stacktrace")[0]
+            message = " ".join(said.split())
             found.append(FailedNode(name, str(result["status"]), message, file))
     return tuple(sorted(found, key=lambda node: node.node))
 

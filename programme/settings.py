@@ -8,6 +8,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+SPARK_CLIENT = REPOSITORY / ".venv-spark" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class SparkSettings:
+    """How a Spark cluster is reached; see docs/warehouses.md.
+
+    Attributes:
+        url: ``sc://host:15002`` or ``thrift://user@host:10000`` (``CXLOOP_SPARK_URL``).
+        tables: Directory, seen by every worker, that holds the tables (``CXLOOP_SPARK_TABLES``,
+            default ``warehouse/spark`` in the programme's home).
+        client: Interpreter of the environment that holds Spark's client
+            (``CXLOOP_SPARK_PYTHON``, default the one that `make setup-spark` makes).
+    """
+
+    url: str | None = None
+    tables: str = ""
+    client: Path = SPARK_CLIENT
+
+    @classmethod
+    def of(cls, env: Mapping[str, str], home: Path) -> SparkSettings:
+        """Read the ``CXLOOP_SPARK_*`` variables."""
+        client = env.get("CXLOOP_SPARK_PYTHON") or SPARK_CLIENT
+        tables = env.get("CXLOOP_SPARK_TABLES") or str(home / "warehouse" / "spark")
+        return cls(env.get("CXLOOP_SPARK_URL") or None, tables, Path(client))
 
 
 @dataclass(frozen=True)
@@ -24,9 +49,10 @@ class Settings:
         address_book: YAML of role → addresses (``CXLOOP_ADDRESS_BOOK``). It lies outside the
             programme, because a programme is reviewed in git and holds no person's address.
         dbt_target: Which warehouse of ``dbt_project/profiles.yml`` (``CXLOOP_DBT_TARGET``): duckdb
-            (the default), postgres or spark.
+            (the default), postgres, spark or spark_thrift.
         postgres_url: Address of the Postgres warehouse (``CXLOOP_POSTGRES_URL``), None where the
             warehouse is another.
+        spark: The Spark cluster, where the warehouse is one.
         mail_journal: Maildir-like directory of delivered ``.eml`` files (``CXLOOP_MAIL_JOURNAL``),
             evidence that lets a send interrupted half-way be settled; None where there is none.
     """
@@ -39,6 +65,7 @@ class Settings:
     dbt_target: str
     mail_journal: Path | None
     postgres_url: str | None = None
+    spark: SparkSettings = SparkSettings()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -60,6 +87,7 @@ class Settings:
             dbt_target=env.get("CXLOOP_DBT_TARGET", "duckdb"),
             mail_journal=Path(journal) if journal else None,
             postgres_url=env.get("CXLOOP_POSTGRES_URL") or None,
+            spark=SparkSettings.of(env, home),
         )
 
     @property

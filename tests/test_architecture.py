@@ -28,7 +28,16 @@ LEAST_MODULES = {
     "dags": 5,
     "cli": 5,
 }
-DATABASES = ("sqlite3", "duckdb", "sqlalchemy", "psycopg2", "psycopg", "asyncpg", "pyspark")
+DATABASES = (
+    "sqlite3",
+    "duckdb",
+    "sqlalchemy",
+    "psycopg2",
+    "psycopg",
+    "asyncpg",
+    "pyspark",
+    "pyhive",
+)
 MAY_OPEN_DATABASES = (
     "ledger/",
     "analysis/engines/",
@@ -54,7 +63,7 @@ NETWORK = (
     "urllib3",
     "uvicorn",
 )
-MAY_TOUCH_THE_NETWORK = ("connectors/", "reports/deliver.py", "cli/demo/")
+MAY_TOUCH_THE_NETWORK = ("connectors/", "analysis/engines/", "reports/deliver.py", "cli/demo/")
 MAY_READ_THE_CLOCK = ("reports/deliver.py", "cli/")
 CLOCKS = {"now", "today", "utcnow"}
 CLOCK_OWNERS = {"datetime", "date", "Timestamp"}

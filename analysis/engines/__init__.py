@@ -16,6 +16,7 @@ from programme.settings import Settings
 SCHEMA = "cx"
 LogicalType = Literal["text", "number", "integer", "decimal", "flag", "day", "instant"]
 Columns = dict[str, str]
+SPARK_SCHEMES = {"spark": "sc", "spark_thrift": "thrift"}
 
 
 class Engine(Protocol):
@@ -32,6 +33,9 @@ class Engine(Protocol):
     @property
     def dbt_environment(self) -> Mapping[str, str]:
         """What the target's profile reads from the environment."""
+
+    def ready(self) -> None:
+        """See that the warehouse can be reached, before anything waits for it."""
 
     def is_built(self) -> bool:
         """Whether dbt has built anything there that can be read."""
@@ -61,8 +65,13 @@ def engine_of(settings: Settings, target: str | None = None) -> Engine:
         from analysis.engines.postgres_server import PostgresServer
 
         return PostgresServer.of(settings.postgres_url)
+    if chosen in SPARK_SCHEMES:
+        from analysis.engines.spark_cluster import SparkCluster
+
+        return SparkCluster.of(settings.spark, scheme=SPARK_SCHEMES[chosen])
     raise WarehouseError(
-        f"there is no warehouse `{chosen}`", "set CXLOOP_DBT_TARGET to duckdb, postgres or spark"
+        f"there is no warehouse `{chosen}`",
+        "set CXLOOP_DBT_TARGET to duckdb, postgres, spark or spark_thrift",
     )
 
 

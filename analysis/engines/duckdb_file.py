@@ -53,6 +53,9 @@ class DuckDbFile:
         """The file."""
         return {"CXLOOP_WAREHOUSE": str(self.path)}
 
+    def ready(self) -> None:
+        """A file needs nothing: dbt writes it."""
+
     def is_built(self) -> bool:
         """Whether there is a file."""
         return self.path.is_file()

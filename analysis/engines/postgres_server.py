@@ -105,6 +105,15 @@ class PostgresServer:
             "PGOPTIONS": f"{os.environ.get('PGOPTIONS', '')} {options}".strip(),
         }
 
+    def ready(self) -> None:
+        """Open one connection.
+
+        Raises:
+            WarehouseError: what the server says.
+        """
+        with self.connected():
+            pass
+
     def is_built(self) -> bool:
         """Whether the schema ``cx`` holds a table."""
         return bool(self.relations("cx"))
