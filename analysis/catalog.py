@@ -10,8 +10,11 @@ from typing import Any
 
 from analysis.errors import CatalogError
 from analysis.levels import Scale
+from programme.questions import question_metric
+from programme.surveys import Survey
 
 _SUFFIX = "_numerator"
+_QUESTIONS = "int_questions_answered"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Metric:
     @property
     def is_survey(self) -> bool:
         """Whether its events are answers, which people may withhold."""
-        return self.fact == "fct_survey_responses"
+        return self.fact in ("fct_survey_responses", _QUESTIONS)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain types for JSON."""
@@ -101,6 +104,48 @@ def read_catalog(manifest: Path) -> Catalog:
                     Segment(name, str(meta.get("label_en", name)), str(meta.get("label_ja", name))),
                 )
     return Catalog(dict(sorted(metrics.items())), dict(sorted(segments.items())))
+
+
+def with_questions(catalog: Catalog, surveys: Mapping[str, Survey]) -> Catalog:
+    """The catalog and, for every scored question of the surveys, the metric of its answers."""
+    asked = {
+        question_metric(survey_id, question_id): _question(survey_id, survey, question_id)
+        for survey_id, survey in surveys.items()
+        for question_id, question in survey.questions.items()
+        if question.kind != "comment"
+    }
+    return Catalog(dict(sorted({**catalog.metrics, **asked}.items())), catalog.segments)
+
+
+def _question(survey_id: str, survey: Survey, question_id: str) -> Metric:
+    question = survey.questions[question_id]
+    low, high = question.scale_min, question.scale_max
+    assert low is not None  # noqa: S101  only a comment has no scale
+    assert high is not None  # noqa: S101
+    ends = f"{low:g}–{high:g}"
+    turned_en = "" if question.is_high_good else " The scale is turned, so that high is good."
+    turned_ja = (
+        ""
+        if question.is_high_good
+        else "設問の向きが逆のため、高いほど良好になるよう換算しています。"
+    )
+    return Metric(
+        metric=question_metric(survey_id, question_id),
+        kind="mean",
+        unit="score",
+        direction="up",
+        can_be_negative=low < 0,
+        minimum=low,
+        maximum=high,
+        owner=survey.owner,
+        version="1",
+        valid_from="",
+        label_en=question.wording.en,
+        label_ja=question.wording.ja,
+        description_en=f"Mean answer ({ends}) in “{survey.title.en}”.{turned_en}",
+        description_ja=f"「{survey.title.ja}」での回答の平均値（{ends}）。{turned_ja}",
+        fact=_QUESTIONS,
+    )
 
 
 def _metric(meta: Mapping[str, Any], column: str, model: str) -> Metric:

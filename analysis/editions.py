@@ -10,7 +10,7 @@ from typing import Literal
 
 from analysis.benchmark import BenchmarkInputs, benchmark_edition
 from analysis.canonical import code_version
-from analysis.catalog import Catalog, read_catalog
+from analysis.catalog import Catalog, read_catalog, with_questions
 from analysis.edition_store import edition_file, is_kept, keep, read_edition
 from analysis.errors import EditionError
 from analysis.experiment import ExperimentInputs, experiment_edition
@@ -111,7 +111,7 @@ def freeze_benchmark(
         benchmark=programme.benchmarks[benchmark_id],
         wave=half_year,
         as_of=as_of,
-        catalog=_catalog(settings),
+        catalog=with_questions(_catalog(settings), programme.surveys),
         surveys=programme.surveys,
         wave_rows=warehouse.wave_moments(benchmark_id),
         driver_rows=warehouse.driver_moments(benchmark_id, wave),

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from programme.errors import Problem
 from programme.findings import Page
 from programme.loader import COMPANY, Programme
+from programme.measure_checking import (
+    benchmark_metrics,
+    population_problems,
+    question_problems,
+)
 from programme.source_checking import Records, source_problems
 
 
@@ -48,6 +53,7 @@ def check(
         *_experiment_problems(programme, names),
         *_benchmark_problems(programme, names),
         *_report_problems(programme),
+        *question_problems(programme),
     ]
     return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.where))
 
@@ -84,7 +90,9 @@ def _experiment_problems(programme: Programme, names: _Names) -> Iterator[Proble
         for role, metrics in named.items():
             for place, metric in enumerate(metrics):
                 yield from page.unknown((role, place, "metric"), "metric", metric, names.metrics)
+            yield from population_problems(page, role, metrics)
         yield from page.each_unknown(("secondary",), "metric", plan.secondary, names.metrics)
+        yield from population_problems(page, "secondary", plan.secondary)
         yield from page.each_unknown(("segments",), "segment", plan.segments, names.segments)
         if plan.status in ("running", "concluded") and not exposes:
             mend = "map the record `exposure` in a source, or set the status to draft"
@@ -95,7 +103,9 @@ def _experiment_problems(programme: Programme, names: _Names) -> Iterator[Proble
 def _benchmark_problems(programme: Programme, names: _Names) -> Iterator[Problem]:
     for benchmark_id, benchmark in programme.benchmarks.items():
         page = Page(programme, f"benchmarks/{benchmark_id}")
-        yield from page.each_unknown(("metrics",), "metric", benchmark.metrics, names.metrics)
+        known = benchmark_metrics(programme, names.metrics)
+        yield from page.each_unknown(("metrics",), "metric", benchmark.metrics, known)
+        yield from population_problems(page, "metrics", benchmark.metrics)
         yield from page.each_unknown(("segments",), "segment", benchmark.segments, names.segments)
         yield from page.each_unknown(("weight_by",), "segment", benchmark.weight_by, names.segments)
         if benchmark.drivers is None:

@@ -114,6 +114,7 @@ def _minutes(value: float, language: Language, part: _Part) -> str:
 _UNITS: dict[str, Callable[[float, Language, _Part], str]] = {
     "points": _points,
     "rate": _rate,
+    "score": _score,
     "score_1_5": _score,
     "score_1_7": _score,
     "minutes": _minutes,

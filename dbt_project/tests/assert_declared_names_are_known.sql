@@ -8,6 +8,11 @@ where
     metric not in (
         {{ "'" ~ metrics() | join("', '") ~ "'" }}
     )
+    and metric not in (
+        select 'question__' || survey_id || '__' || question_id as metric
+        from {{ source('declared', 'question') }}
+        where kind <> 'comment'
+    )
 union all
 select
     experiment_id as declaration,

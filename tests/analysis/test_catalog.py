@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from analysis.catalog import read_catalog
+from analysis.catalog import read_catalog, with_questions
 from analysis.errors import CatalogError
+from programme.surveys import Survey
 
 META: dict[str, Any] = {
     "metric": "nps", "kind": "score", "unit": "points", "direction": "up",
@@ -85,3 +86,32 @@ def test_one_metric_has_one_fact(tmp_path: Path) -> None:
     manifest["nodes"]["model.cxloop.fct_other"] = {**node, "name": "fct_other"}
     with pytest.raises(CatalogError, match="defined on fct_other and on fct_survey_responses"):
         read_catalog(written(tmp_path, manifest))
+
+
+def test_every_scored_question_is_a_metric_on_its_own_scale(tmp_path: Path) -> None:
+    scale = {"scale_min": 1, "scale_max": 7, "is_high_good": False}
+    asked = Survey.model_validate(
+        {
+            "title": {"en": "After setting up", "ja": "初期設定後アンケート"},
+            "owner": "product",
+            "is_relational": False,
+            "touchpoint": "onboarding",
+            "journey_stage": "use",
+            "questions": {
+                "effort": {"kind": "ces", **scale, "wording": {"en": "Hard?", "ja": "難しさ"}},
+                "why": {"kind": "comment", "wording": {"en": "Why?", "ja": "理由"}},
+            },
+        }
+    )
+    found = with_questions(read_catalog(written(tmp_path, MANIFEST)), {"onboarding": asked})
+    assert sorted(found.metrics) == ["nps", "question__onboarding__effort"]
+    effort = found.metrics["question__onboarding__effort"]
+    assert (effort.minimum, effort.maximum, effort.direction, effort.unit) == (1, 7, "up", "score")
+    assert effort.is_survey
+    assert effort.owner == "product"
+    assert effort.description_en == (
+        "Mean answer (1–7) in “After setting up”. The scale is turned, so that high is good."
+    )
+    assert effort.description_ja.startswith(
+        "「初期設定後アンケート」での回答の平均値（1–7）。設問の向きが逆"
+    )

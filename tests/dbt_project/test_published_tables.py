@@ -14,6 +14,7 @@ from tests.dbt_project import (
     recomputed_clusters,
     recomputed_funnel,
     recomputed_moments,
+    recomputed_questions,
     world,
 )
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
@@ -71,8 +72,12 @@ WARNINGS = (
 
 @pytest.fixture(scope="module")
 def events(seeded_world: world.World) -> list[Event]:
-    found = [*events_of(seeded_world), *recomputed_funnel.events_of(seeded_world)]
-    assert {event.metric for event in found} == set(world.METRICS)
+    found = [
+        *events_of(seeded_world),
+        *recomputed_funnel.events_of(seeded_world),
+        *recomputed_questions.events_of(seeded_world),
+    ]
+    assert {event.metric for event in found} == {*world.METRICS, *world.QUESTION_METRICS}
     return found
 
 

@@ -47,6 +47,12 @@ POPULATION_METRICS = tuple(
     for population in ("relational", "transactional")
     for score in ("nps", "csat_top_two_rate", "csat_mean", "ces_mean")
 )
+QUESTION_METRICS = (
+    "question__relationship__recommend",
+    "question__relationship__ease",
+    "question__relationship__price",
+    "question__transaction__satisfied",
+)
 BENCHMARK_SEGMENTS = ("plan", "channel", "delivery_punctuality")
 WEIGHT_SEGMENTS = ("plan", "country")
 EXPERIMENT = {
@@ -65,7 +71,27 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
         {"benchmark_id": "half_yearly", "wave": wave, "starts_on": start, "ends_before": end}
         for wave, (start, end) in WAVES.items()
     ],
-    "benchmark_metric": [{"benchmark_id": "half_yearly", "metric": metric} for metric in METRICS],
+    "benchmark_metric": [
+        {"benchmark_id": "half_yearly", "metric": metric}
+        for metric in (*METRICS, *QUESTION_METRICS, "question__transaction__effort")
+    ],
+    "question": [
+        {
+            "survey_id": survey,
+            "question_id": item,
+            "kind": kind,
+            "scale_min": low,
+            "scale_max": high,
+        }
+        for survey, item, kind, low, high in (
+            ("relationship", "recommend", "nps", 0.0, 10.0),
+            ("relationship", "ease", "rating", 1.0, 5.0),
+            ("relationship", "price", "rating", 1.0, 7.0),
+            ("transaction", "satisfied", "csat", 1.0, 5.0),
+            # asked from 1 to 5: none of its answers lies on the declared scale
+            ("transaction", "effort", "ces", 1.0, 7.0),
+        )
+    ],
     "benchmark_segment": [
         {"benchmark_id": "half_yearly", "segment": segment} for segment in BENCHMARK_SEGMENTS
     ],

@@ -47,10 +47,29 @@ events as (
             and fact.response_id = answer_weights.response_id
     {%- endif %}
     where fact.{{ metric }}_denominator > 0
-    {%- if not loop.last %}
     union all
-    {%- endif %}
     {%- endfor %}
+    select
+        waves.benchmark_id,
+        waves.wave,
+        waves.metric,
+        coalesce(questions.customer_id, 'event ' || questions.response_id) as unit_id,
+        {%- for segment in segments() %}
+        questions.{{ segment }},
+        {%- endfor %}
+        questions.design_weight * coalesce(answer_weights.nonresponse_weight, 1) as weight,
+        questions.question_numerator as numerator,
+        questions.question_denominator as denominator
+    from {{ ref('int_questions_answered') }} as questions
+    inner join waves
+        on
+            questions.metric = waves.metric
+            and questions.responded_date >= waves.starts_on
+            and questions.responded_date < waves.ends_before
+    left join answer_weights
+        on
+            waves.benchmark_id = answer_weights.benchmark_id
+            and questions.response_id = answer_weights.response_id
 ),
 
 final as (
