@@ -164,6 +164,10 @@ def freeze_experiment(
         what = f"experiment `{experiment_id}` is not {'registered' if plan else 'declared'}"
         raise EditionError(what, "declare it with status running and run `cxloop run`")
     warehouse = Warehouse.of(settings)
+    if plan.is_clustered:
+        arm_rows = [row.as_arm() for row in warehouse.cluster_moments(experiment_id)]
+    else:
+        arm_rows = warehouse.experiment_moments(experiment_id)
     inputs = ExperimentInputs(
         experiment_id=experiment_id,
         declared=plan,
@@ -172,7 +176,7 @@ def freeze_experiment(
         catalog=_catalog(settings),
         unit_counts=warehouse.unit_counts(experiment_id),
         n_multiple=warehouse.multiple_exposures(experiment_id),
-        arm_rows=warehouse.experiment_moments(experiment_id),
+        arm_rows=arm_rows,
     )
     content = experiment_edition(inputs, code_version=code_version())
     return keep(settings, ledger, content, period=f"{plan.starts_on}_{plan.ends_on}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, TypeVar, get_type_hints
 
@@ -97,6 +97,41 @@ class ArmRow:
 
 
 @dataclass(frozen=True)
+class ClusterRow:
+    """Moments over clusters of size and sums in one arm and segment.
+
+    A row of ``experiment_cluster_moments``, without the moments that involve the size.
+    """
+
+    experiment_id: str
+    variant: str
+    metric: str
+    segment_name: str
+    segment_value: str
+    n_clusters: int
+    n_events: int
+    mean_num: float
+    mean_den: float
+    mean_pre_num: float
+    mean_pre_den: float
+    cov_num_num: float | None
+    cov_num_den: float | None
+    cov_num_pre_num: float | None
+    cov_num_pre_den: float | None
+    cov_den_den: float | None
+    cov_den_pre_num: float | None
+    cov_den_pre_den: float | None
+    cov_pre_num_pre_num: float | None
+    cov_pre_num_pre_den: float | None
+    cov_pre_den_pre_den: float | None
+
+    def as_arm(self) -> ArmRow:
+        """The clusters as the units of the comparison: they were assigned, not their customers."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return ArmRow(n_units=own.pop("n_clusters"), **own)
+
+
+@dataclass(frozen=True)
 class Warehouse:
     """Reads what dbt built, the same way in every engine. Rows come in the order of their keys."""
 
@@ -133,6 +168,11 @@ class Warehouse:
     def experiment_moments(self, experiment_id: str) -> list[ArmRow]:
         """Every metric, arm and segment of an experiment."""
         return self._read("experiment_moments", ArmRow, "experiment_id", experiment_id)
+
+    def cluster_moments(self, experiment_id: str) -> list[ClusterRow]:
+        """The same of an experiment that assigns clusters, over clusters."""
+        table = "experiment_cluster_moments"
+        return self._read(table, ClusterRow, "experiment_id", experiment_id)
 
     def rows_with(self, ids: Sequence[str]) -> dict[str, int]:
         """Table -> rows in which one of the ids stands as a value, or in a text that holds it.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
@@ -10,10 +11,24 @@ import pytest
 
 from analysis.engines.duckdb_file import DuckDbFile
 from analysis.errors import WarehouseError
-from analysis.warehouse import MultipleExposureRow, Warehouse
+from analysis.warehouse import ClusterRow, MultipleExposureRow, Warehouse
 
 from . import test_benchmark, test_experiment
 from .worlds import unit_counts, write_warehouse
+
+
+def test_clusters_are_the_units_of_what_was_assigned_to_them(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """Read as arms, each cluster counts once, however many customers it has."""
+    arms = test_experiment.world(rng)
+    own = [{field.name: getattr(arm, field.name) for field in fields(arm)} for arm in arms]
+    rows = [ClusterRow(n_clusters=values.pop("n_units"), **values) for values in own]
+    file = tmp_path / "cxloop.duckdb"
+    write_warehouse(file, rows)
+    found = [row.as_arm() for row in Warehouse(DuckDbFile(file)).cluster_moments("callback")]
+    assert len(found) > 1
+    assert sorted(found, key=repr) == sorted(arms, key=repr)
 
 
 def test_rows_come_back_as_they_were_written(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from analysis.catalog import Catalog, Metric, Segment
 from analysis.warehouse import (
     ArmRow,
+    ClusterRow,
     DriverRow,
     MultipleExposureRow,
     UnitCountRow,
@@ -126,6 +127,7 @@ TABLES: dict[str, type] = {
     "experiment_unit_counts": UnitCountRow,
     "experiment_multiple_exposures": MultipleExposureRow,
     "experiment_moments": ArmRow,
+    "experiment_cluster_moments": ClusterRow,
 }
 _SQL = {"str": "varchar", "int": "bigint", "date": "date"}
 
