@@ -58,6 +58,24 @@ SCHEMAS = {
     ),
     "experiment_metric": _schema(experiment_id="text", metric="text", role="text"),
     "experiment_segment": _schema(experiment_id="text", segment="text"),
+    "health": _schema(health_id="text", unit="text", movement_days="number", least_known="number"),
+    "health_component": _schema(
+        health_id="text",
+        component="text",
+        metric="text",
+        measure="text",
+        window_days="number",
+        max_age_days="number",
+        weight="number",
+        worst="number",
+        best="number",
+    ),
+    "health_cap": _schema(
+        health_id="text", cap="text", component="text", below="number", score_at_most="number"
+    ),
+    "health_level": _schema(
+        health_id="text", level="text", score_from="number", score_below="number"
+    ),
 }
 Row = dict[str, Any]
 
@@ -87,6 +105,8 @@ def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
         rows["benchmark_weight"] += [own | {"segment": name} for name in benchmark.weight_by]
         rows["driver_item"] += [own | item for item in _driver_items(programme, benchmark)]
     for table, row in _experiments(programme):
+        rows[table].append(row)
+    for table, row in _health(programme):
         rows[table].append(row)
     return rows
 
@@ -161,3 +181,22 @@ def _experiments(programme: Programme) -> Iterator[tuple[str, Row]]:
             yield "experiment_metric", own | {"metric": metric, "role": role}
         for segment in plan.segments:
             yield "experiment_segment", own | {"segment": segment}
+
+
+def _health(programme: Programme) -> Iterator[tuple[str, Row]]:
+    for health_id, health in sorted(programme.health.items()):
+        own: Row = {"health_id": health_id}
+        facts = {"unit": health.unit, "movement_days": health.movement_days}
+        yield "health", own | facts | {"least_known": health.least_known}
+        for name, component in health.components.items():
+            declared = component.model_dump(exclude={"title"})
+            declared["max_age_days"] = component.max_age_days or component.window_days
+            yield "health_component", own | {"component": name} | declared
+        for place, cap in enumerate(health.caps, start=1):
+            row = {"cap": f"{cap.component}_{place}", **cap.model_dump(exclude={"title"})}
+            yield "health_cap", own | row
+        levels = sorted(health.levels.items(), key=lambda item: item[1].score_from)
+        starts = [level.score_from for _, level in levels]
+        for (name, level), before in zip(levels, [*starts[1:], None], strict=True):
+            row = {"level": name, "score_from": level.score_from, "score_below": before}
+            yield "health_level", own | row

@@ -52,6 +52,7 @@ def check(
         *source_problems(programme, Records(records, record_keys or {})),
         *_experiment_problems(programme, names),
         *_benchmark_problems(programme, names),
+        *_health_problems(programme, names),
         *_report_problems(programme),
         *question_problems(programme),
     ]
@@ -122,6 +123,14 @@ def _benchmark_problems(programme: Programme, names: _Names) -> Iterator[Problem
             mend = f"add `drives: {outcome}` to the ratings in surveys/{survey_id}"
             what = f"no question of `{survey_id}` drives `{outcome}`"
             yield page.problem(("drivers", "outcome"), what, mend)
+
+
+def _health_problems(programme: Programme, names: _Names) -> Iterator[Problem]:
+    for health_id, health in programme.health.items():
+        page = Page(programme, f"health/{health_id}")
+        for name, component in health.components.items():
+            at = ("components", name, "metric")
+            yield from page.unknown(at, "metric", component.metric, names.metrics)
 
 
 def _report_problems(programme: Programme) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from programme.benchmarks import Benchmark, Company, Report
 from programme.documents import Document, line_of, read_document
 from programme.errors import DeclarationError, Problem
 from programme.experiments import Experiment
+from programme.health import Health
 from programme.refusals import IDENTIFIER_MEND, nearest, problems_of
 from programme.sources import Source
 from programme.surveys import Survey
@@ -38,6 +39,7 @@ class Programme:
     surveys: Mapping[str, Survey]
     experiments: Mapping[str, Experiment]
     benchmarks: Mapping[str, Benchmark]
+    health: Mapping[str, Health]
     reports: Mapping[str, Report]
     files: Mapping[str, Path]
     texts: Mapping[str, str]
@@ -48,6 +50,7 @@ _FOLDERS: dict[str, type[Declaration]] = {
     "surveys": Survey,
     "experiments": Experiment,
     "benchmarks": Benchmark,
+    "health": Health,
     "reports": Report,
 }
 

@@ -50,6 +50,22 @@ secondary: [renewal_rate]
 segments: [country]
 """
 
+HEALTH = """
+title: {en: Health, ja: 健全性}
+owner: success
+unit: account
+components:
+  voice: {title: {en: v, ja: v}, metric: nps, window_days: 365, weight: 2, worst: -100, best: 100}
+  load:
+    {title: {en: l, ja: l}, metric: csat_mean, measure: events, window_days: 90, max_age_days: 30,
+     weight: 1, worst: 4, best: 0}
+caps: [{component: voice, below: 25, score_at_most: 40, title: {en: c, ja: c}}]
+levels:
+  well: {score_from: 50, title: {en: w, ja: w}}
+  risk: {score_from: 0, title: {en: r, ja: r}}
+least_known: 0.6
+"""
+
 
 def tables(bench: Bench) -> dict[str, list[tuple[object, ...]]]:
     declare(bench.programme, bench.settings, as_of=date(2026, 7, 5))
@@ -77,6 +93,7 @@ def test_everything_declared_is_a_row(bench: Bench) -> None:
         ("surveys", "relation", SURVEY),
         ("benchmarks", "half_year", BENCHMARK),
         ("experiments", "callback", EXPERIMENT),
+        ("health", "accounts", HEALTH),
     ):
         (bench.root / "programme" / folder).mkdir(exist_ok=True)
         (bench.root / "programme" / folder / f"{name}.yml").write_text(text, encoding="utf-8")
@@ -109,3 +126,13 @@ def test_everything_declared_is_a_row(bench: Bench) -> None:
         ("callback", "renewal_rate", "secondary"),
     ]
     assert found["experiment_segment"] == [("callback", "country")]
+    assert found["health"] == [("accounts", "account", 30.0, 0.6)]
+    assert found["health_component"] == [
+        ("accounts", "voice", "nps", "value", 365.0, 365.0, 2.0, -100.0, 100.0),
+        ("accounts", "load", "csat_mean", "events", 90.0, 30.0, 1.0, 4.0, 0.0),
+    ]
+    assert found["health_cap"] == [("accounts", "voice_1", "voice", 25.0, 40.0)]
+    assert found["health_level"] == [
+        ("accounts", "risk", 0.0, 50.0),
+        ("accounts", "well", 50.0, None),
+    ]

@@ -57,6 +57,22 @@ DECLARED: dict[str, dict[str, pa.DataType]] = {
     },
     "experiment_metric": dict.fromkeys(("experiment_id", "metric", "role"), _TEXT),
     "experiment_segment": dict.fromkeys(("experiment_id", "segment"), _TEXT),
+    "health": {
+        **dict.fromkeys(("health_id", "unit"), _TEXT),
+        **dict.fromkeys(("movement_days", "least_known"), _NUMBER),
+    },
+    "health_component": {
+        **dict.fromkeys(("health_id", "component", "metric", "measure"), _TEXT),
+        **dict.fromkeys(("window_days", "max_age_days", "weight", "worst", "best"), _NUMBER),
+    },
+    "health_cap": {
+        **dict.fromkeys(("health_id", "cap", "component"), _TEXT),
+        **dict.fromkeys(("below", "score_at_most"), _NUMBER),
+    },
+    "health_level": {
+        **dict.fromkeys(("health_id", "level"), _TEXT),
+        **dict.fromkeys(("score_from", "score_below"), _NUMBER),
+    },
 }
 
 

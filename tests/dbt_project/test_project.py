@@ -191,6 +191,8 @@ def test_published_tables_are_under_contract(manifest: dict[str, Any]) -> None:
     assert enforced == {
         "wave_moments",
         "driver_moments",
+        "health_components",
+        "health_scores",
         "experiment_moments",
         "experiment_cluster_moments",
         "experiment_unit_counts",

@@ -10,6 +10,7 @@ import numpy as np
 
 from connectors.records import RECORDS
 from tests.dbt_project import world_value
+from tests.dbt_project.declared_health import HEALTH
 from tests.dbt_project.lake import Partition
 
 AS_OF = "2026-07-05"
@@ -117,6 +118,7 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
         {"experiment_id": experiment, "segment": "plan"}
         for experiment in ("callback", "account_care")
     ],
+    **HEALTH,
 }
 _QUESTIONS = {
     "recommend": ("nps", 0, 10, True),

@@ -29,6 +29,7 @@ def test_everything_is_declared(programme: Programme) -> None:
     }
     assert len(programme.surveys) == 4
     assert len(programme.experiments) == 3
+    assert set(programme.health) == {"customer_health"}
     assert set(programme.reports) == {"leadership_benchmark", "experiment_readout"}
 
 

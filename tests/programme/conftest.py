@@ -133,6 +133,27 @@ drivers:
   survey: relationship
   outcome: recommend
 """,
+    "health/customers.yml": """\
+title: {en: Health, ja: 健全性}
+owner: success
+components:
+  voice:
+    title: {en: Voice, ja: 声}
+    metric: nps
+    window_days: 365
+    max_age_days: 180
+    weight: 2
+    worst: -100
+    best: 100
+caps:
+  - component: voice
+    below: 25
+    score_at_most: 40
+    title: {en: Detractor, ja: 批判者}
+levels:
+  risk: {score_from: 0, title: {en: Risk, ja: 要対応}}
+  well: {score_from: 50, title: {en: Well, ja: 良好}}
+""",
     "reports/board.yml": """\
 kind: benchmark
 subjects:

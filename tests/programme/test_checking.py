@@ -36,6 +36,11 @@ CASES = {
         "unknown metric `csat_maen`",
         "did you mean `csat_mean`?",
     ),
+    "metric of a health score": (
+        ("health/customers.yml", "    metric: nps\n", "    metric: npx\n"),
+        "unknown metric `npx`",
+        "did you mean `nps`?",
+    ),
     "metric named twice": (
         (BENCHMARK, "  - csat_mean\n", "  - csat_mean\n  - nps\n"),
         "metric `nps` is named twice",
