@@ -35,7 +35,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell; this is the 
 
 @dataclass
 class _Warehouse:
-    """The warehouse's file: deleted and built anew, so that no page of it holds what was there."""
+    """The warehouse: dropped and built anew, so that no page of it holds what was there."""
 
     place: Workplace
     name: str = "warehouse"
@@ -43,16 +43,18 @@ class _Warehouse:
     def rows(self, ids: Sequence[str]) -> dict[str, int]:
         from analysis.warehouse import Warehouse
 
-        return Warehouse(self.place.settings.warehouse).rows_with(ids)
+        return Warehouse.of(self.place.settings).rows_with(ids)
 
     def erase(self) -> None:
         from analysis.dbt_build import build_if_changed
+        from analysis.engines import engine_of
         from connectors.landing import declare, lake_fingerprint
+        from connectors.postgres_copy import copy_lake
 
         programme, settings, ledger = self.place
-        for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
-            path.unlink()
+        engine_of(settings).drop()
         declare(programme, settings, as_of=ledger.as_of())
+        copy_lake(settings)
         build_if_changed(settings, ledger, lake=lake_fingerprint(settings))
 
 
@@ -73,11 +75,8 @@ def erase(
     if yes and dry_run:
         raise CommandError("--yes and --dry-run exclude each other", "give one of them")
     place = workplace(ctx)
-    others = [_Warehouse(place)] if place.settings.dbt_target == "duckdb" else []
-    if not others:
-        note(f"the warehouse of target {place.settings.dbt_target} is not searched: rebuild it")
     request = Request(tuple(dict.fromkeys(customer)), reason)
-    erasure = PersonErasure(*place, request, environment=os.environ, others=others)
+    erasure = PersonErasure(*place, request, environment=os.environ, others=[_Warehouse(place)])
     found = erasure.survey()
     if not yes:
         _preview(found, as_json=as_json)

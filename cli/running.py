@@ -134,6 +134,7 @@ def _collect(work: Run, sources: list[str]) -> None:
 def _build(work: Run, *, full_refresh: bool) -> None:
     from analysis.dbt_build import BuildState, build, build_if_changed
     from connectors.landing import declare, lake_fingerprint
+    from connectors.postgres_copy import copy_lake
     from ledger import Build
 
     programme, settings, ledger = work.place
@@ -141,7 +142,9 @@ def _build(work: Run, *, full_refresh: bool) -> None:
     as_of = work.as_of or landed
     with work.step("build warehouse") as facts:
         declare(programme, settings, as_of=as_of)
-        lake = lake_fingerprint(settings)
+        lake, copied = lake_fingerprint(settings), copy_lake(settings)
+        if copied is not None:
+            facts["copied"] = str(copied)
         if full_refresh or as_of != landed:
             result = build(settings, as_of=as_of, full_refresh=full_refresh)
             ledger.record_build(Build(lake, as_of, result.nodes, result.failed))

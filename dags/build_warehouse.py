@@ -1,9 +1,9 @@
 """### build_warehouse: what the collected records mean.
 
 Runs whenever a source has landed. **settle** waits while other sources are landing, so that one
-build serves them all; **declare** writes the programme's declarations as tables beside
-the lake; **build** runs `dbt build` (models and their tests) as one subprocess, because DuckDB
-lets one process write.
+build serves them all; **declare** writes the programme's declarations as tables beside the lake,
+and copies what is new to a warehouse that does not read the lake; **build** runs `dbt build`
+(models and their tests) as one subprocess, because DuckDB lets one process write.
 
 **When it fails.** The message lists each failing model or test with its file. Nothing downstream
 has run: the last readouts stand. Mend the model or the mapping and clear *build*. To look closer:
@@ -47,9 +47,11 @@ def build_warehouse() -> None:
     @task(trigger_rule="all_done")
     def declare() -> None:
         from connectors.landing import declare
+        from connectors.postgres_copy import copy_lake
 
         programme, settings, ledger = open_workplace()
         declare(programme, settings, as_of=ledger.as_of())
+        copy_lake(settings)
 
     @task(pool=WAREHOUSE_POOL, outlets=[MARTS])
     def build() -> str:

@@ -37,11 +37,13 @@ DATABASES = (
     "asyncpg",
     "pyspark",
     "pyhive",
+    "adbc_driver_postgresql",
 )
 MAY_OPEN_DATABASES = (
     "ledger/",
     "analysis/engines/",
     "connectors/absence.py",
+    "connectors/postgres_copy.py",
     "connectors/repetitions.py",
     "connectors/extract_sql.py",
     "cli/demo/",

@@ -46,6 +46,9 @@ class Engine(Protocol):
     def relations(self, schema: str | None = None) -> dict[str, Columns]:
         """``schema.table`` -> column -> logical type, of tables, of one schema or of all."""
 
+    def drop(self) -> None:
+        """Remove everything it holds, so that no page of it keeps what was there."""
+
     def quoted(self, relation: str) -> str:
         """``schema.table`` as it stands in a query: ``order`` is a word of SQL."""
 

@@ -89,6 +89,11 @@ class DuckDbFile:
             found.setdefault(table, {})[column] = logical
         return found
 
+    def drop(self) -> None:
+        """Delete the file and what stands beside it."""
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
     def quoted(self, relation: str) -> str:
         """In double quotes."""
         return in_double_quotes(relation)

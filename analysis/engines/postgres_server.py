@@ -23,6 +23,7 @@ SESSION = {
     "jit": "off",
 }
 CONNECT_SECONDS = 10
+OWN_SCHEMAS = ("cx", "raw", "declared", "cxloop")
 _LOGICAL = {
     "text": "text",
     "character varying": "text",
@@ -136,6 +137,17 @@ class PostgresServer:
         for table, column, kind in self.fetch(_COLUMNS, schema or "", schema is None):
             found.setdefault(table, {})[column] = _LOGICAL.get(kind, kind)
         return found
+
+    def drop(self) -> None:
+        """Drop our schemas; the server deletes the files of their tables.
+
+        Raises:
+            WarehouseError: no server, or no permission.
+        """
+        with self.connected() as connection, connection.cursor() as cursor:
+            for schema in OWN_SCHEMAS:
+                cursor.execute(f'drop schema if exists "{schema}" cascade')
+            connection.commit()
 
     def quoted(self, relation: str) -> str:
         """In double quotes."""

@@ -157,6 +157,15 @@ class SparkCluster:
                 found[table] = place["location"]
         return found
 
+    def drop(self) -> None:
+        """Drop every table of the schema ``cx``; the sweep deletes the directories.
+
+        Raises:
+            WarehouseError: no cluster, or no permission.
+        """
+        for table in self._described(SCHEMA):
+            self.fetch(f"drop table if exists {self.quoted(table)}")
+
     def quoted(self, relation: str) -> str:
         """Between grave accents."""
         return ".".join(f"`{part}`" for part in relation.split("."))

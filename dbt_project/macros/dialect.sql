@@ -278,10 +278,30 @@ cast(datediff(cast({{ end_day }} as date), cast({{ start_day }} as date)) as big
 {% macro default__contract_type(data_type) %}
     {{- return({'varchar': t_string(), 'double': t_double()}.get(data_type, data_type)) -}}
 {% endmacro %}
-{% macro spark__get_empty_schema_sql(columns) %}
+{% macro in_contract_types(columns) %}
     {%- set named = {} -%}
     {%- for name, column in columns.items() -%}
         {%- do named.update({name: dict(column, data_type=contract_type(column.data_type))}) -%}
     {%- endfor -%}
-    {{ return(default__get_empty_schema_sql(named)) }}
+    {{ return(named) }}
 {% endmacro %}
+{% macro spark__get_empty_schema_sql(columns) %}
+    {{ return(default__get_empty_schema_sql(in_contract_types(columns))) }}
+{% endmacro %}
+{% macro postgres__get_empty_schema_sql(columns) %}
+    {{ return(default__get_empty_schema_sql(in_contract_types(columns))) }}
+{% endmacro %}
+{#- Texts are compared byte by byte, as in the other warehouses, whatever the database's language. -#}
+{% macro postgres__get_table_columns_and_constraints() %}
+    {%- set named = {} -%}
+    {%- for name, column in in_contract_types(model.columns).items() -%}
+        {%- set collated = 'text collate "C"' if column.data_type == t_string() else column.data_type -%}
+        {%- do named.update({name: dict(column, data_type=collated)}) -%}
+    {%- endfor %}
+    ({{ adapter.render_raw_columns_constraints(raw_columns=named) | join(', ') }})
+{% endmacro %}
+
+{#- Postgres guesses how many rows a new table has, and joins badly, until it is told. -#}
+{% macro after_build() %}{{ return(adapter.dispatch('after_build', 'cxloop')()) }}{% endmacro %}
+{% macro default__after_build() %}{% endmacro %}
+{% macro postgres__after_build() %}analyze {{ this }}{% endmacro %}
