@@ -8,11 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.declared_service import calendar_choices, calendar_segments, service_targets
 from connectors.lake import Lake, write_parquet
 from programme import Programme, Settings
 from programme.benchmarks import Benchmark, HalfYear
 
 _SHORT = {"text": pa.string(), "number": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
+_SHORT["instant"] = pa.timestamp("us", tz="UTC")
 
 
 def _schema(**columns: str) -> pa.Schema:
@@ -76,6 +78,28 @@ SCHEMAS = {
     "health_level": _schema(
         health_id="text", level="text", score_from="number", score_below="number"
     ),
+    "calendar_choice": _schema(calendar_id="text", scope="text", name="text"),
+    "calendar_segment": _schema(
+        calendar_id="text",
+        segment_date="day",
+        starts_at="instant",
+        ends_at="instant",
+        is_open="flag",
+        open_minutes_before="number",
+    ),
+    "service_target": _schema(
+        service_level_id="text",
+        target_number="number",
+        kind="text",
+        channel="text",
+        priority="text",
+        team="text",
+        clock="text",
+        first_reply_minutes="number",
+        resolution_minutes="number",
+        valid_from="day",
+        valid_to="day",
+    ),
 }
 Row = dict[str, Any]
 
@@ -108,6 +132,9 @@ def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
         rows[table].append(row)
     for table, row in _health(programme):
         rows[table].append(row)
+    rows["calendar_choice"] = list(calendar_choices(programme))
+    rows["calendar_segment"] = list(calendar_segments(programme, as_of=as_of))
+    rows["service_target"] = list(service_targets(programme))
     return rows
 
 

@@ -117,6 +117,7 @@ _ALL = (
         ("silence_seconds", "number", "Time in which nobody speaks, before the last turn ends"),
         ("wait_seconds", "number", "Time until an agent first speaks"),
         ("is_flagged", "flag", "Whether a supervisor marked it for review"),
+        ("is_abandoned", "flag", "Whether the caller gave up before an agent spoke"),
         ("opened_at", "instant", "When the customer made contact"),
     ),
     _record(

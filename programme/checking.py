@@ -17,6 +17,7 @@ from programme.measure_checking import (
     population_problems,
     question_problems,
 )
+from programme.service_checking import service_problems
 from programme.source_checking import Records, source_problems
 
 
@@ -55,6 +56,7 @@ def check(
         *_health_problems(programme, names),
         *_report_problems(programme),
         *question_problems(programme),
+        *service_problems(programme),
     ]
     return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.where))
 

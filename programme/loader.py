@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from programme.base import IDENTIFIER, Declaration
 from programme.benchmarks import Benchmark, Company, Report
+from programme.calendars import Calendar
 from programme.documents import Document, line_of, read_document
 from programme.errors import DeclarationError, Problem
 from programme.experiments import Experiment
 from programme.health import Health
 from programme.refusals import IDENTIFIER_MEND, nearest, problems_of
+from programme.service_levels import ServiceLevel
 from programme.sources import Source
 from programme.surveys import Survey
 
@@ -43,6 +45,8 @@ class Programme:
     reports: Mapping[str, Report]
     files: Mapping[str, Path]
     texts: Mapping[str, str]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    service_levels: Mapping[str, ServiceLevel] = field(default_factory=dict)
 
 
 _FOLDERS: dict[str, type[Declaration]] = {
@@ -52,6 +56,8 @@ _FOLDERS: dict[str, type[Declaration]] = {
     "benchmarks": Benchmark,
     "health": Health,
     "reports": Report,
+    "calendars": Calendar,
+    "service_levels": ServiceLevel,
 }
 
 
