@@ -43,6 +43,9 @@ case when {{ oriented }} >= 9 then 100.0 when {{ oriented }} <= 6 then -100.0 el
 
 {% macro repeat_contact_days() %}7{% endmacro %}
 
+{#- A visit followed by a contact within so many days of its end did not resolve the matter. -#}
+{% macro self_resolution_days() %}1{% endmacro %}
+
 {% macro repeat_purchase_days() %}90{% endmacro %}
 
 {#- Replicates of the drivers' jackknife and bootstrap are drawn over this many hash buckets. -#}

@@ -8,6 +8,26 @@ customers as (
     select * from {{ ref('dim_customers') }}
 ),
 
+clocked as (
+    select * from {{ ref('int_interactions_clocked') }}
+),
+
+waited as (
+    select * from {{ ref('int_interactions_waited') }}
+),
+
+promised as (
+    select * from {{ ref('int_interactions_promised') }}
+),
+
+issues as (
+    select * from {{ ref('int_interactions_grouped') }}
+),
+
+answered_calls as (
+    select * from {{ ref('int_calls_answered') }}
+),
+
 timeline as (
     select
         customer_id,
@@ -89,6 +109,64 @@ final as (
             "followed.kind = 'ticket' and followed.first_resolved_at is not null",
             one_if('followed.is_reopened'),
         ) }},
+        {{ metric_pair(
+            'first_reply_business_minutes',
+            'followed.first_replied_at is not null and clocked.reply_business_minutes is not null',
+            'clocked.reply_business_minutes',
+        ) }},
+        {{ metric_pair(
+            'resolution_business_minutes',
+            'followed.resolved_at is not null '
+            ~ 'and clocked.resolution_business_minutes is not null',
+            'clocked.resolution_business_minutes',
+        ) }},
+        {{ metric_pair(
+            'customer_wait_calendar_minutes',
+            'waited.wait_calendar_minutes is not null',
+            'waited.wait_calendar_minutes',
+        ) }},
+        {{ metric_pair(
+            'customer_wait_business_minutes',
+            'waited.wait_business_minutes is not null',
+            'waited.wait_business_minutes',
+        ) }},
+        {{ metric_pair(
+            'sla_first_reply_rate',
+            'promised.is_replied_in_time is not null',
+            'promised.is_replied_in_time',
+        ) }},
+        {{ metric_pair(
+            'sla_resolution_rate',
+            'promised.is_resolved_in_time is not null',
+            'promised.is_resolved_in_time',
+        ) }},
+        {{ metric_pair(
+            'first_contact_resolution_rate',
+            'issues.is_settled',
+            one_if('issues.is_resolved_at_first_contact'),
+        ) }},
+        {{ metric_pair('contacts_per_issue', 'issues.is_settled', 'issues.contact_count') }},
+        {{ metric_pair(
+            'call_abandonment_rate',
+            'answered_calls.is_abandoned is not null',
+            one_if('answered_calls.is_abandoned'),
+        ) }},
+        {{ metric_pair(
+            'call_wait_calendar_minutes',
+            'not answered_calls.is_abandoned and followed.wait_seconds is not null',
+            ratio('followed.wait_seconds', '60'),
+        ) }},
+        {{ metric_pair(
+            'call_silence_share',
+            'not answered_calls.is_abandoned '
+            ~ 'and followed.talk_seconds + followed.silence_seconds > 0',
+            ratio('followed.silence_seconds', 'followed.talk_seconds + followed.silence_seconds'),
+        ) }},
+        {{ metric_pair(
+            'flagged_call_rate',
+            "followed.kind = 'call' and followed.is_flagged is not null",
+            one_if('followed.is_flagged'),
+        ) }},
 
         cast(followed.opened_at as date) as opened_date,
 
@@ -96,6 +174,11 @@ final as (
         followed.first_replied_at,
         followed.resolved_at
     from followed
+    left join clocked on followed.interaction_id = clocked.interaction_id
+    left join waited on followed.interaction_id = waited.interaction_id
+    left join promised on followed.interaction_id = promised.interaction_id
+    left join issues on followed.interaction_id = issues.interaction_id
+    left join answered_calls on followed.interaction_id = answered_calls.interaction_id
     left join customers
         on {{ holds_at('customers', 'followed.customer_id', 'followed.opened_at') }}
 )

@@ -27,7 +27,8 @@ first_and_last as (
         interaction_id,
         min(case when is_reply then occurred_at end) as first_replied_at,
         min(case when is_resolution then occurred_at end) as first_resolved_at,
-        max(case when is_reopening then occurred_at end) as last_reopened_at
+        max(case when is_reopening then occurred_at end) as last_reopened_at,
+        max(occurred_at) as last_active_at
     from events
     group by interaction_id
 ),
@@ -53,6 +54,7 @@ final as (
         first_and_last.first_replied_at,
         first_and_last.first_resolved_at,
         standing.resolved_at,
+        coalesce(first_and_last.last_active_at, interactions.opened_at) as last_active_at,
         coalesce(
             first_and_last.last_reopened_at > first_and_last.first_resolved_at, false
         ) as is_reopened

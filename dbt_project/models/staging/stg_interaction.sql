@@ -20,6 +20,13 @@ renamed as (
         status,
         team,
 
+        talk_seconds,
+        silence_seconds,
+        wait_seconds,
+
+        is_flagged,
+        is_abandoned,
+
         {{ instant('opened_at') }} as opened_at
     from newest
 ),
