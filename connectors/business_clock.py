@@ -1,10 +1,10 @@
 """A declared calendar as a clock: how many open minutes had passed at any instant.
 
-The clock is a table of segments that tile every UTC day without gap or overlap. Within a segment the
-desk is open or closed throughout, so the reading at an instant ``t`` is the segment's
-``open_minutes_before`` plus, while open, the minutes from the segment's start to ``t``. The business
-time between two instants is the difference of two readings, which every warehouse computes by two
-joins on (calendar, day) and no arithmetic with zones.
+The clock is a table of segments that tile every UTC day without gap or overlap. Within a segment
+the desk is open or closed throughout, so the reading at an instant ``t`` is the segment's
+``open_minutes_before`` plus, while open, the minutes from the segment's start to ``t``. The
+business time between two instants is the difference of two readings, which every warehouse
+computes by two joins on (calendar, day) and no arithmetic with zones.
 """
 
 from __future__ import annotations

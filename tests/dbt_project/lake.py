@@ -73,6 +73,21 @@ DECLARED: dict[str, dict[str, pa.DataType]] = {
         **dict.fromkeys(("health_id", "level"), _TEXT),
         **dict.fromkeys(("score_from", "score_below"), _NUMBER),
     },
+    "calendar_choice": dict.fromkeys(("calendar_id", "scope", "name"), _TEXT),
+    "calendar_segment": {
+        "calendar_id": _TEXT,
+        "segment_date": _DAY,
+        **dict.fromkeys(("starts_at", "ends_at"), pa.timestamp("us", tz="UTC")),
+        "is_open": _FLAG,
+        "open_minutes_before": _NUMBER,
+    },
+    "service_target": {
+        "service_level_id": _TEXT,
+        "target_number": _NUMBER,
+        **dict.fromkeys(("kind", "channel", "priority", "team", "clock"), _TEXT),
+        **dict.fromkeys(("first_reply_minutes", "resolution_minutes"), _NUMBER),
+        **dict.fromkeys(("valid_from", "valid_to"), _DAY),
+    },
 }
 
 
