@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from tests.dbt_project.recomputed_events import Event, Measured, Record
 from tests.dbt_project.world import END, World
 from tests.dbt_project.world_service import CALENDAR_BEGINS, DESKS, PROMISED_FROM, PROMISES
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 WEEK = timedelta(days=7)
 
@@ -20,7 +21,8 @@ WEEK = timedelta(days=7)
 def events_of(company: World) -> list[Event]:
     """Every event of every metric of service."""
     service = Service(company)
-    return [*service.tickets(), *service.issues(), *service.calls(), *service.sessions()]
+    parts = (service.tickets(), service.issues(), service.calls(), service.statements())
+    return [event for part in (*parts, service.sessions()) for event in part]
 
 
 class Desk:
@@ -45,7 +47,7 @@ class Desk:
         """Open minutes between two instants; None before the calendar begins."""
         if start < CALENDAR_BEGINS:
             return None
-        low, high = (pd.Timestamp(moment).as_unit("us").value for moment in (start, end))
+        low, high = ((moment - EPOCH) // timedelta(microseconds=1) for moment in (start, end))
         within = np.minimum(self.ends, high) - np.maximum(self.starts, low)
         return float(within[within > 0].sum()) / 60e6
 
@@ -91,9 +93,7 @@ class Service:
                 found["customer_wait_business_minutes"] = sum(part or 0.0 for part in parts)
         return found | self.promises(row, ticket, desk)
 
-    def promises(
-        self, row: Record, ticket: Ticket, desk: Desk | None
-    ) -> dict[str, float | None]:
+    def promises(self, row: Record, ticket: Ticket, desk: Desk | None) -> dict[str, float | None]:
         conditions = ("kind", "channel", "priority", "team")
         fitting = [
             target
@@ -146,14 +146,12 @@ class Service:
         return issues
 
     def calls(self) -> Iterable[Event]:
-        """Abandoned, waiting, silent and flagged calls, and what had to be said."""
-        spoken: dict[str, list[str | None]] = defaultdict(list)
-        for turn in self.clean["interaction_turn"]:
-            if turn["started_at"] is None or turn["started_at"] < END:
-                spoken[turn["interaction_id"]].append(turn["speaker"])
-        calls = {row["interaction_id"]: row for row in self.rows if row["kind"] == "call"}
-        gone = {name: _is_abandoned(row, spoken[name]) for name, row in calls.items()}
-        for name, row in calls.items():
+        """Abandoned, waiting, silent and flagged calls."""
+        gone = self.abandoned()
+        for row in self.rows:
+            name = row["interaction_id"]
+            if row["kind"] != "call":
+                continue
             if gone[name] is not None:
                 yield self.event("call_abandonment_rate", row, float(bool(gone[name])))
             if row["is_flagged"] is not None:
@@ -165,10 +163,26 @@ class Service:
             talk, silence = row["talk_seconds"], row["silence_seconds"]
             if talk is not None and silence is not None and talk + silence > 0:
                 yield self.event("call_silence_share", row, silence / (talk + silence))
+
+    def statements(self) -> Iterable[Event]:
+        """What had to be said."""
+        gone = self.abandoned()
+        calls = {row["interaction_id"]: row for row in self.rows if row["kind"] == "call"}
         for said in self.clean["interaction_statement"]:
             name = said["interaction_id"]
             if said["is_said"] is not None and name in calls and not gone[name]:
                 yield self.event("required_statement_rate", calls[name], float(said["is_said"]))
+
+    def abandoned(self) -> dict[str, bool | None]:
+        spoken: dict[str, list[str | None]] = defaultdict(list)
+        for turn in self.clean["interaction_turn"]:
+            if turn["started_at"] is None or turn["started_at"] < END:
+                spoken[turn["interaction_id"]].append(turn["speaker"])
+        calls = (row for row in self.rows if row["kind"] == "call")
+        return {
+            row["interaction_id"]: _is_abandoned(row, spoken[row["interaction_id"]])
+            for row in calls
+        }
 
     def sessions(self) -> Iterable[Event]:
         """self_resolution_rate."""
@@ -239,5 +253,3 @@ def _is_abandoned(call: Record, speakers: list[str | None]) -> bool | None:
     if speakers and None not in speakers:
         return True
     return None if call["wait_seconds"] is None else False
-
-

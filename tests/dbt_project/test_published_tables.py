@@ -15,6 +15,7 @@ from tests.dbt_project import (
     recomputed_funnel,
     recomputed_moments,
     recomputed_questions,
+    recomputed_service,
     world,
 )
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
@@ -76,6 +77,7 @@ def events(seeded_world: world.World) -> list[Event]:
         *events_of(seeded_world),
         *recomputed_funnel.events_of(seeded_world),
         *recomputed_questions.events_of(seeded_world),
+        *recomputed_service.events_of(seeded_world),
     ]
     assert {event.metric for event in found} == {*world.METRICS, *world.QUESTION_METRICS}
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from connectors.records import RECORDS
-from tests.dbt_project import world_value
+from tests.dbt_project import world_service, world_value
 from tests.dbt_project.declared_health import HEALTH
 from tests.dbt_project.lake import Partition
 
@@ -41,6 +41,7 @@ METRICS = (
     "renewal_rate",
     "monthly_churn_rate",
     "monthly_active_days",
+    *world_service.METRICS,
 )
 # Named by no benchmark of this world, which asks each kind of question of one population only.
 POPULATION_METRICS = tuple(
@@ -68,6 +69,7 @@ EXPERIMENT = {
 }
 CLUSTERED = {**EXPERIMENT, "experiment_id": "account_care", "unit": "account"}
 DECLARED: dict[str, list[dict[str, Any]]] = {
+    **world_service.declared(),
     "wave": [
         {"benchmark_id": "half_yearly", "wave": wave, "starts_on": start, "ends_before": end}
         for wave, (start, end) in WAVES.items()
@@ -167,7 +169,8 @@ def simulate(*, seed: int) -> World:
         "outcome": _outcomes(draw, customers),
         "exposure": [*_exposures(draw, customers), *_exposed_accounts()],
     }
-    return World(world_value.enriched(clean, seed=seed))
+    clean = world_value.enriched(clean, seed=seed)
+    return World(world_service.enriched(clean, seed=seed))
 
 
 def _noisy(name: str, rows: list[Record]) -> tuple[list[Record], list[Record]]:

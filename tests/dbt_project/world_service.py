@@ -125,7 +125,7 @@ def _staffed(draw: np.random.Generator, row: Record) -> Record:
 def _replies(draw: np.random.Generator, tickets: list[Record]) -> list[Record]:
     events = []
     for ticket in tickets[::2]:
-        at = ticket["opened_at"] - timedelta(minutes=5)
+        at = ticket["opened_at"]
         for step in range(int(draw.integers(1, 5))):
             event = {"interaction_id": ticket["interaction_id"], "event_id": f"r{step}"}
             actor = _pick(draw, "customer", "customer", "agent", "bot")
@@ -145,8 +145,8 @@ def _calls(draw: np.random.Generator, customers: list[str]) -> list[Record]:
             "touchpoint": "support",
             "team": _pick(draw, "東京", "berlin", None),
             "wait_seconds": _pick(draw, None, float(draw.integers(0, 900))),
-            "talk_seconds": _pick(draw, None, 0.0, float(draw.integers(1, 900))),
-            "silence_seconds": _pick(draw, None, 0.0, float(draw.integers(0, 300))),
+            "talk_seconds": _pick(draw, None, 0.0, *[float(draw.integers(1, 900))] * 4),
+            "silence_seconds": _pick(draw, None, 0.0, *[float(draw.integers(0, 300))] * 4),
             "is_flagged": _pick(draw, None, True, False, False),
             "is_abandoned": _pick(draw, None, None, True, False),
             "opened_at": START + timedelta(seconds=int(draw.integers(0, span))),
