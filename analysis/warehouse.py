@@ -148,31 +148,31 @@ class Warehouse:
 
     def wave_moments(self, benchmark_id: str) -> list[WaveRow]:
         """Every wave of a benchmark."""
-        return self._read("wave_moments", WaveRow, "benchmark_id", benchmark_id)
+        return self.read("wave_moments", WaveRow, "benchmark_id", benchmark_id)
 
     def driver_moments(self, benchmark_id: str, wave: str) -> list[DriverRow]:
         """The buckets of one wave."""
-        rows = self._read("driver_moments", DriverRow, "benchmark_id", benchmark_id)
+        rows = self.read("driver_moments", DriverRow, "benchmark_id", benchmark_id)
         return [row for row in rows if row.wave == wave]
 
     def unit_counts(self, experiment_id: str) -> list[UnitCountRow]:
         """Units by arm and day."""
-        return self._read("experiment_unit_counts", UnitCountRow, "experiment_id", experiment_id)
+        return self.read("experiment_unit_counts", UnitCountRow, "experiment_id", experiment_id)
 
     def multiple_exposures(self, experiment_id: str) -> int:
         """How many units were exposed to more than one arm."""
         table = "experiment_multiple_exposures"
-        rows = self._read(table, MultipleExposureRow, "experiment_id", experiment_id)
+        rows = self.read(table, MultipleExposureRow, "experiment_id", experiment_id)
         return sum(row.n_units for row in rows)
 
     def experiment_moments(self, experiment_id: str) -> list[ArmRow]:
         """Every metric, arm and segment of an experiment."""
-        return self._read("experiment_moments", ArmRow, "experiment_id", experiment_id)
+        return self.read("experiment_moments", ArmRow, "experiment_id", experiment_id)
 
     def cluster_moments(self, experiment_id: str) -> list[ClusterRow]:
         """The same of an experiment that assigns clusters, over clusters."""
         table = "experiment_cluster_moments"
-        return self._read(table, ClusterRow, "experiment_id", experiment_id)
+        return self.read(table, ClusterRow, "experiment_id", experiment_id)
 
     def rows_with(self, ids: Sequence[str]) -> dict[str, int]:
         """Table -> rows in which one of the ids stands as a value, or in a text that holds it.
@@ -195,7 +195,8 @@ class Warehouse:
                 found[table] = int(self.engine.fetch(query, *values)[0][0])
         return found
 
-    def _read(self, table: str, kind: type[T], key: str, value: str) -> list[T]:
+    def read(self, table: str, kind: type[T], key: str, value: str) -> list[T]:
+        """Rows of a published table where ``key`` is ``value``; the fields of ``kind`` are read."""
         types = get_type_hints(kind)
         order = ", ".join(f"{number} nulls last" for number in range(1, len(types) + 1))
         query = f"select {', '.join(types)} from {SCHEMA}.{table} where {key} = ? order by {order}"  # noqa: S608

@@ -192,6 +192,7 @@ def test_published_tables_are_under_contract(manifest: dict[str, Any]) -> None:
         "wave_moments",
         "driver_moments",
         "health_components",
+        "health_levels",
         "health_scores",
         "experiment_moments",
         "experiment_cluster_moments",
