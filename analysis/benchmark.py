@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from analysis.breaks import break_entries
 from analysis.canonical import rows_hash, seed_of
-from analysis.catalog import Catalog, Metric
+from analysis.catalog import Catalog
 from analysis.drivers import DriverFit, bucket_moments, rank_drivers
 from analysis.results import ResultRow
 from analysis.segments import segment_labels
-from analysis.warehouse import DriverRow, WaveRow
+from analysis.warehouse import BreakRow, DriverRow, WaveRow
 from analysis.waves import WaveRule, cells_by_key, metric_rows
 from ledger import Load
 from programme.benchmarks import Benchmark, HalfYear
@@ -35,6 +36,7 @@ class BenchmarkInputs:
     wave_rows: Sequence[WaveRow]
     driver_rows: Sequence[DriverRow]
     loads: Sequence[Load]
+    breaks: Sequence[BreakRow] = ()
 
     @property
     def waves(self) -> tuple[str, ...]:
@@ -65,7 +67,11 @@ def benchmark_edition(inputs: BenchmarkInputs, *, code_version: str) -> dict[str
             cells,
             inputs.catalog.metrics[name],
             rule,
-            flags=_break_flags(inputs, inputs.catalog.metrics[name]),
+            breaks=[
+                mark
+                for mark in inputs.breaks
+                if (mark.metric, mark.wave) == (name, str(inputs.wave))
+            ],
         )
     ]
     reasons = _reasons(inputs, rows)
@@ -90,7 +96,7 @@ def benchmark_edition(inputs: BenchmarkInputs, *, code_version: str) -> dict[str
         "segments": segment_labels(benchmark.segments, inputs.catalog),
         "rows": [row.as_dict() for row in rows],
         **_drivers(inputs, seed=seed),
-        "breaks": _breaks(inputs),
+        "breaks": break_entries(inputs.breaks, waves),
         "coverage": _coverage(inputs.loads),
     }
 
@@ -142,35 +148,6 @@ def _drivers(inputs: BenchmarkInputs, *, seed: int) -> dict[str, Any]:
             "n": fit.n,
         },
     }
-
-
-def _breaks(inputs: BenchmarkInputs) -> list[dict[str, Any]]:
-    found = [
-        {
-            "wave": str(HalfYear.containing(mark.date)),
-            "date": mark.date.isoformat(),
-            "survey": name,
-            "question": mark.question,
-            "what": mark.what,
-            "note_en": mark.note.en,
-            "note_ja": mark.note.ja,
-        }
-        for name, survey in sorted(inputs.surveys.items())
-        for mark in survey.breaks
-        if str(HalfYear.containing(mark.date)) in inputs.waves
-    ]
-    return sorted(found, key=lambda mark: (mark["date"], mark["survey"], mark["question"]))
-
-
-def _break_flags(inputs: BenchmarkInputs, metric: Metric) -> tuple[str, ...]:
-    # a metric's first word is the kind of question it scores: nps, csat_mean, ces_mean
-    kind = metric.metric.split("_")[0]
-    for survey in inputs.surveys.values():
-        for mark in survey.breaks:
-            between = inputs.wave.previous.starts_on < mark.date < inputs.wave.ends_before
-            if between and survey.questions[mark.question].kind == kind:
-                return ("break_in_series",)
-    return ()
 
 
 def _coverage(loads: Sequence[Load]) -> list[dict[str, Any]]:

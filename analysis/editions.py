@@ -115,6 +115,7 @@ def freeze_benchmark(
         surveys=programme.surveys,
         wave_rows=warehouse.wave_moments(benchmark_id),
         driver_rows=warehouse.driver_moments(benchmark_id, wave),
+        breaks=warehouse.wave_breaks(benchmark_id),
         loads=_declared_loads(programme, ledger.loads(), as_of),
     )
     content = benchmark_edition(inputs, code_version=code_version())

@@ -35,6 +35,26 @@ class WaveRow:
 
 
 @dataclass(frozen=True)
+class BreakRow:
+    """A break between a wave and the one before it (``wave_breaks``)."""
+
+    benchmark_id: str
+    wave: str
+    previous_wave: str
+    metric: str
+    break_id: str
+    segment_name: str
+    segment_value: str
+    what: str
+    comparison: str
+    reason_en: str
+    reason_ja: str
+    survey_id: str
+    question_id: str
+    broke_on: date
+
+
+@dataclass(frozen=True)
 class DriverRow:
     """Weighted cross-moment of two questions in one bucket of customers (``driver_moments``)."""
 
@@ -149,6 +169,10 @@ class Warehouse:
     def wave_moments(self, benchmark_id: str) -> list[WaveRow]:
         """Every wave of a benchmark."""
         return self.read("wave_moments", WaveRow, "benchmark_id", benchmark_id)
+
+    def wave_breaks(self, benchmark_id: str) -> list[BreakRow]:
+        """What stands between the waves of a benchmark."""
+        return self._read("wave_breaks", BreakRow, "benchmark_id", benchmark_id)
 
     def driver_moments(self, benchmark_id: str, wave: str) -> list[DriverRow]:
         """The buckets of one wave."""

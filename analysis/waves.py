@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.breaks import marked
 from analysis.catalog import Metric
 from analysis.differences import guarded_difference
 from analysis.levels import Cell, cell_ratio, kish_effective_size, level
 from analysis.moments import Moments
 from analysis.results import Estimate, NoEstimate, Result, ResultRow, result_row
-from analysis.warehouse import WaveRow
+from analysis.warehouse import BreakRow, WaveRow
 
 Key = tuple[str, str, str, str]
 
@@ -33,9 +34,13 @@ def cells_by_key(rows: Sequence[WaveRow]) -> dict[Key, WaveRow]:
 
 
 def metric_rows(
-    cells: Mapping[Key, WaveRow], metric: Metric, rule: WaveRule, *, flags: tuple[str, ...] = ()
+    cells: Mapping[Key, WaveRow],
+    metric: Metric,
+    rule: WaveRule,
+    *,
+    breaks: Sequence[BreakRow] = (),
 ) -> Iterator[ResultRow]:
-    """Levels of every wave, then changes and shares of the latest one; ``flags`` go on changes."""
+    """Levels of every wave, then changes and shares of the latest one, marked by ``breaks``."""
     name = metric.metric
     seen = {key[2:] for key in cells if key[1] == name and key[2] in rule.segments}
     segments = [("all", "all"), *sorted(seen)]
@@ -60,13 +65,12 @@ def metric_rows(
         if not previous:
             found = NoEstimate("no_previous_wave")
         yield result_row(
-            found,
+            marked(found, breaks, segment),
             metric=name,
             statistic="change",
             window=latest,
             comparison=previous,
             segment=segment,
-            flags=flags,
         )
     for segment in segments[1:]:
         for wave in (latest, previous) if previous else (latest,):

@@ -12,6 +12,8 @@ from connectors.declared_service import calendar_choices, calendar_segments, ser
 from connectors.lake import Lake, write_parquet
 from programme import Programme, Settings
 from programme.benchmarks import Benchmark, HalfYear
+from programme.breaks import metric_breaks
+from programme.journey import placed_touchpoints
 
 _SHORT = {"text": pa.string(), "number": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
 _SHORT["instant"] = pa.timestamp("us", tz="UTC")
@@ -35,6 +37,29 @@ SCHEMAS = {
         journey_stage="text",
         label_en="text",
         label_ja="text",
+    ),
+    "touchpoint": _schema(
+        touchpoint="text",
+        journey_stage="text",
+        department="text",
+        label_en="text",
+        label_ja="text",
+        department_en="text",
+        department_ja="text",
+    ),
+    "touchpoint_metric": _schema(metric="text", touchpoint="text"),
+    "metric_break": _schema(
+        break_id="text",
+        metric="text",
+        broke_on="day",
+        segment_name="text",
+        segment_value="text",
+        what="text",
+        comparison="text",
+        reason_en="text",
+        reason_ja="text",
+        survey_id="text",
+        question_id="text",
     ),
     "wave": _schema(
         benchmark_id="text", wave="text", previous_wave="text", starts_on="day", ends_before="day"
@@ -121,6 +146,13 @@ def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
     """Table -> rows, in the order of ids."""
     rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
     rows["question"] = list(_questions(programme))
+    rows["touchpoint"] = list(_touchpoints(programme))
+    rows["touchpoint_metric"] = [
+        {"metric": metric, "touchpoint": name}
+        for name, touchpoint in sorted(programme.journey.touchpoints.items())
+        for metric in touchpoint.metrics
+    ]
+    rows["metric_break"] = list(_breaks(programme))
     for benchmark_id, benchmark in sorted(programme.benchmarks.items()):
         own: Row = {"benchmark_id": benchmark_id}
         rows["wave"] += [own | wave for wave in _waves(benchmark, as_of)]
@@ -155,6 +187,36 @@ def _questions(programme: Programme) -> Iterator[Row]:
                 "label_en": question.wording.en,
                 "label_ja": question.wording.ja,
             }
+
+
+def _touchpoints(programme: Programme) -> Iterator[Row]:
+    for place in placed_touchpoints(programme.journey, programme.surveys):
+        yield {
+            "touchpoint": place.touchpoint,
+            "journey_stage": place.journey_stage,
+            "department": place.department,
+            "label_en": place.label.en,
+            "label_ja": place.label.ja,
+            "department_en": place.department_label.en,
+            "department_ja": place.department_label.ja,
+        }
+
+
+def _breaks(programme: Programme) -> Iterator[Row]:
+    for mark in metric_breaks(programme.breaks, programme.surveys):
+        yield {
+            "break_id": mark.break_id,
+            "metric": mark.metric,
+            "broke_on": mark.broke_on,
+            "segment_name": mark.segment[0],
+            "segment_value": mark.segment[1],
+            "what": mark.what,
+            "comparison": mark.comparison,
+            "reason_en": mark.reason.en,
+            "reason_ja": mark.reason.ja,
+            "survey_id": mark.survey,
+            "question_id": mark.question,
+        }
 
 
 def _waves(benchmark: Benchmark, as_of: date) -> Iterator[Row]:

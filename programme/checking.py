@@ -14,6 +14,8 @@ from programme.findings import Page
 from programme.loader import COMPANY, Programme
 from programme.measure_checking import (
     benchmark_metrics,
+    break_problems,
+    journey_problems,
     population_problems,
     question_problems,
 )
@@ -57,6 +59,8 @@ def check(
         *_report_problems(programme),
         *question_problems(programme),
         *service_problems(programme),
+        *journey_problems(programme, metrics),
+        *break_problems(programme, metrics, segments),
     ]
     return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.where))
 

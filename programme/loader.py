@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from programme.base import IDENTIFIER, Declaration
 from programme.benchmarks import Benchmark, Company, Report
+from programme.breaks import SeriesBreak
 from programme.calendars import Calendar
 from programme.documents import Document, line_of, read_document
 from programme.errors import DeclarationError, Problem
 from programme.experiments import Experiment
 from programme.health import Health
+from programme.journey import Journey
 from programme.refusals import IDENTIFIER_MEND, nearest, problems_of
 from programme.service_levels import ServiceLevel
 from programme.sources import Source
@@ -25,14 +27,16 @@ __all__ = ["Programme", "line_of", "load_programme", "nearest"]
 
 T = TypeVar("T", bound=Declaration)
 COMPANY = "programme"
+JOURNEY = "touchpoints"
 
 
 @dataclass(frozen=True)
 class Programme:
     """All declarations of one company, keyed by id (the file's stem).
 
-    ``files`` maps ``"<folder>/<id>"`` (and ``"programme"`` for the company itself) to the file,
-    and ``texts`` to its text as read, which is what gets hashed when a plan is registered.
+    ``files`` maps ``"<folder>/<id>"`` (``"programme"`` for the company itself, ``"touchpoints"``
+    for its journey) to the file, and ``texts`` to its text as read, which is what gets hashed when
+    a plan is registered.
     """
 
     root: Path
@@ -47,6 +51,8 @@ class Programme:
     texts: Mapping[str, str]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     service_levels: Mapping[str, ServiceLevel] = field(default_factory=dict)
+    breaks: Mapping[str, SeriesBreak] = field(default_factory=dict)
+    journey: Journey = field(default_factory=Journey)
 
 
 _FOLDERS: dict[str, type[Declaration]] = {
@@ -58,7 +64,9 @@ _FOLDERS: dict[str, type[Declaration]] = {
     "reports": Report,
     "calendars": Calendar,
     "service_levels": ServiceLevel,
+    "breaks": SeriesBreak,
 }
+_AT_THE_ROOT = (f"{COMPANY}.yml", f"{JOURNEY}.yml")
 
 
 def load_programme(root: Path) -> Programme:
@@ -81,12 +89,16 @@ def load_programme(root: Path) -> Programme:
             declaration = _read(file, f"{folder}/{file.stem}", kind, documents, problems)
             if declaration is not None:
                 found[folder][file.stem] = declaration
+    journey = Journey()
+    if (places := root / f"{JOURNEY}.yml").is_file():
+        journey = _read(places, JOURNEY, Journey, documents, problems) or journey
     problems += _unknown_entries(root)
     if problems or company is None:
         raise DeclarationError(problems)
     return Programme(
         root=root,
         company=company,
+        journey=journey,
         files={name: document.file for name, document in documents.items()},
         texts={name: document.text for name, document in documents.items()},
         **found,
@@ -140,7 +152,7 @@ def _unknown_entries(root: Path) -> list[Problem]:
         if entry.is_dir() and entry.name not in _FOLDERS:
             mend = nearest(entry.name, _FOLDERS)
             problems.append(Problem(entry, 0, "folder", f"unknown folder `{entry.name}`", mend))
-        elif entry.suffix in (".yml", ".yaml") and entry.name != "programme.yml":
+        elif entry.suffix in (".yml", ".yaml") and entry.name not in _AT_THE_ROOT:
             mend = f"move it into one of the folders {', '.join(_FOLDERS)}"
             problems.append(Problem(entry, 0, "file name", "this is not read", mend))
     return problems

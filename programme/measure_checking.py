@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 
 from programme.errors import Problem
 from programme.findings import Page
-from programme.loader import Programme
+from programme.loader import JOURNEY, Programme
 from programme.questions import POPULATIONS, mixed_scores, question_metric, question_metrics
+from programme.refusals import nearest
 
 
 def benchmark_metrics(
@@ -41,3 +42,35 @@ def question_problems(programme: Programme) -> Iterator[Problem]:
                 what = f"metric `{name}` would be {seen[name]} and {where}"
                 yield page.problem(("questions", question_id), what, "rename one of the two")
             seen[name] = where
+
+
+def journey_problems(programme: Programme, metrics: Collection[str] | None) -> Iterator[Problem]:
+    """Touchpoints of surveys that contradict each other or the declared journey."""
+    journey = programme.journey
+    for name, touchpoint in journey.touchpoints.items():
+        at = ("touchpoints", name, "metrics")
+        page = Page(programme, JOURNEY)
+        yield from page.each_unknown(at, "metric", touchpoint.metrics, metrics)
+    stages = {name: touchpoint.stage for name, touchpoint in journey.touchpoints.items()}
+    for survey_id, survey in sorted(programme.surveys.items()):
+        page, name = Page(programme, f"surveys/{survey_id}"), survey.touchpoint
+        if journey.touchpoints and name not in journey.touchpoints:
+            what = f"touchpoint `{name}` is not declared in {JOURNEY}.yml"
+            yield page.problem(("touchpoint",), what, nearest(name, journey.touchpoints))
+        elif stages.setdefault(name, survey.journey_stage) != survey.journey_stage:
+            what = f"touchpoint `{name}` lies at stage `{stages[name]}` elsewhere"
+            mend = f"write `{stages[name]}`, or declare the touchpoint's stage in {JOURNEY}.yml"
+            yield page.problem(("journey_stage",), what, mend)
+
+
+def break_problems(
+    programme: Programme, metrics: Collection[str] | None, segments: Collection[str] | None
+) -> Iterator[Problem]:
+    """Metrics and segments of the registry of breaks that nobody defines."""
+    known = benchmark_metrics(programme, metrics)
+    for break_id, entry in programme.breaks.items():
+        page = Page(programme, f"breaks/{break_id}")
+        yield from page.each_unknown(("metrics",), "metric", entry.metrics, known)
+        if entry.scope is not None:
+            at = ("scope", "segment")
+            yield from page.unknown(at, "segment", entry.scope.segment, segments)

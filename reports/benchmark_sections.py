@@ -180,10 +180,12 @@ def breaks_section(edition: BenchmarkEdition, words: Wording) -> Section | None:
         return None
     lines = [
         words.say(
-            "breaks.line",
+            "breaks.line" if mark.segment_name == "all" else "breaks.line_scoped",
             date=words.figure(f"/breaks/{i}/date", "date"),
             what=words.say(f"break.{mark.what}"),
             note=words.note(mark),
+            segment=declared(words.segment(mark.segment_name)),
+            value=declared(words.segment_value(mark.segment_name, mark.segment_value)),
         )
         for i, mark in enumerate(edition.breaks)
     ]

@@ -99,9 +99,17 @@ class BenchmarkEdition(_Edition):
         )
 
     def breaks_of(self, metric: str) -> list[BreakMark]:
-        """The breaks of the questions that a metric scores: a metric's first word is their kind."""
+        """The breaks of a metric.
+
+        Editions frozen before breaks named their metrics name a question of the metric's kind,
+        which is the metric's first word.
+        """
         kind = metric.split("_")[0]
-        return [mark for mark in self.breaks if kind in (mark.kind, mark.question)]
+        return [
+            mark
+            for mark in self.breaks
+            if (metric in mark.metrics if mark.metrics else kind in (mark.kind, mark.question))
+        ]
 
     def level(self, metric: str, wave: str = "") -> Row | None:
         """A metric's level over everybody in a wave (the latest where none is named)."""

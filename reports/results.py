@@ -83,11 +83,14 @@ class Driver(Part):
 
 
 class BreakMark(Part):
-    """A change of the questionnaire after which a series is not comparable."""
+    """A change after which a series is not comparable, whole or in one value of a segment."""
 
     wave: str
     date: date
-    question: str
+    question: str = ""
+    metrics: tuple[str, ...] = ()
+    segment_name: str = "all"
+    segment_value: str = "all"
     what: str
     note_en: str
     note_ja: str

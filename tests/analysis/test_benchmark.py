@@ -17,7 +17,7 @@ from programme.benchmarks import Benchmark, HalfYear
 from programme.surveys import Survey
 
 from .test_drivers import driver_rows
-from .worlds import catalog, wave_row
+from .worlds import break_row, catalog, wave_row
 
 KEYS = {
     "edition_id", "kind", "subject", "wave", "previous_wave", "as_of", "state", "reasons",
@@ -196,15 +196,35 @@ def test_the_first_wave_has_no_change(rng: np.random.Generator) -> None:
 
 
 def test_a_break_between_the_waves_is_marked(rng: np.random.Generator) -> None:
-    mark = {"question": "recommend", "date": "2026-02-01", "what": "wording",
-            "note": {"en": "new wording", "ja": "文言変更"}}  # fmt: skip
-    found = edition(wave_rows(rng), surveys={"relationship": survey(breaks=[mark])})
-    (entry,) = found["breaks"]
+    mark = break_row(broke_on=date(2026, 2, 1))
+    earlier = break_row(wave="2025H2", break_id="mode", broke_on=date(2025, 8, 1), what="mode")
+    found = edition(wave_rows(rng), breaks=[earlier, mark, replace(mark, metric="csat_mean")])
+    first, entry = found["breaks"]
+    assert (first["wave"], first["metrics"]) == ("2025H2", ["nps"])
     assert (entry["wave"], entry["what"], entry["note_en"]) == ("2026H1", "wording", "new wording")
+    assert entry["metrics"] == ["csat_mean", "nps"]
     (nps,) = rows_of(found, metric="nps", statistic="change", segment_name="all")
     (late,) = rows_of(found, metric="late_delivery_rate", statistic="change")
     assert "break_in_series" in nps["flags"]
     assert "break_in_series" not in late["flags"]
+
+
+def test_a_withheld_comparison_has_a_reason_and_no_number(rng: np.random.Generator) -> None:
+    mark = break_row(broke_on=date(2026, 2, 1), comparison="withhold")
+    found = edition(wave_rows(rng), breaks=[mark])
+    changes = rows_of(found, metric="nps", statistic="change")
+    assert len(changes) == 3
+    assert {(row["estimate"], row["reason"]) for row in changes} == {(None, "break_in_series")}
+    assert all(row["n"] > 0 for row in changes)
+    levels = rows_of(found, metric="nps", statistic="level")
+    assert all(row["estimate"] is not None for row in levels)
+
+
+def test_a_break_of_an_earlier_comparison_leaves_this_one(rng: np.random.Generator) -> None:
+    mark = break_row(wave="2025H2", broke_on=date(2025, 6, 1))
+    (nps,) = rows_of(edition(wave_rows(rng), breaks=[mark]), metric="nps", statistic="change",
+                     segment_name="all")  # fmt: skip
+    assert "break_in_series" not in nps["flags"]
 
 
 def test_unanimous_waves_change_by_zero_with_a_width() -> None:

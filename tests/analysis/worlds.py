@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from analysis.catalog import Catalog, Metric, Segment
 from analysis.warehouse import (
     ArmRow,
+    BreakRow,
     ClusterRow,
     DriverRow,
     MultipleExposureRow,
@@ -123,6 +124,7 @@ def unit_counts(counts: Mapping[str, int], experiment_id: str = "callback") -> l
 
 TABLES: dict[str, type] = {
     "wave_moments": WaveRow,
+    "wave_breaks": BreakRow,
     "driver_moments": DriverRow,
     "experiment_unit_counts": UnitCountRow,
     "experiment_multiple_exposures": MultipleExposureRow,
@@ -148,3 +150,12 @@ def write_warehouse(file: Path, rows: Sequence[Any]) -> None:
                 connection.begin()
                 connection.executemany(f"insert into cx.{table} values ({marks})", values)
                 connection.commit()
+
+
+def break_row(**changes: Any) -> BreakRow:
+    """A break of NPS in the first half of 2026; the whole series, flagged."""
+    mark = BreakRow(
+        "half_yearly", "2026H1", "2025H2", "nps", "relationship.recommend", "all", "all",
+        "wording", "flag", "new wording", "文言変更", "relationship", "recommend", date(2026, 2, 1),
+    )  # fmt: skip
+    return replace(mark, **changes)

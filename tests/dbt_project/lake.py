@@ -32,6 +32,20 @@ DECLARED: dict[str, dict[str, pa.DataType]] = {
         "is_relational": _FLAG,
         **dict.fromkeys(("touchpoint", "journey_stage", "label_en", "label_ja"), _TEXT),
     },
+    "touchpoint": dict.fromkeys(
+        (
+            *("touchpoint", "journey_stage", "department"),
+            *("label_en", "label_ja", "department_en", "department_ja"),
+        ),
+        _TEXT,
+    ),
+    "touchpoint_metric": dict.fromkeys(("metric", "touchpoint"), _TEXT),
+    "metric_break": {
+        **dict.fromkeys(("break_id", "metric"), _TEXT),
+        "broke_on": _DAY,
+        **dict.fromkeys(("segment_name", "segment_value", "what", "comparison"), _TEXT),
+        **dict.fromkeys(("reason_en", "reason_ja", "survey_id", "question_id"), _TEXT),
+    },
     "wave": {
         **dict.fromkeys(("benchmark_id", "wave", "previous_wave"), _TEXT),
         "starts_on": _DAY,

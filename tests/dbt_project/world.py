@@ -78,6 +78,22 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
         {"benchmark_id": "half_yearly", "metric": metric}
         for metric in (*METRICS, *QUESTION_METRICS, "question__transaction__effort")
     ],
+    "touchpoint": [
+        {"touchpoint": name, "journey_stage": stage, "department": department}
+        for name, stage, department in (
+            ("support", "use", "customer_support"),
+            ("checkout", "purchase", "sales"),
+            ("contract", "use", "customer_success"),
+        )
+    ],
+    "touchpoint_metric": [
+        {"metric": metric, "touchpoint": name}
+        for metric, name in (
+            ("repeat_purchase_rate", "checkout"),
+            ("renewal_rate", "contract"),
+            ("csat_top_two_rate", "checkout"),
+        )
+    ],
     "question": [
         {
             "survey_id": survey,
