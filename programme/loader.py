@@ -45,10 +45,10 @@ class Programme:
     surveys: Mapping[str, Survey]
     experiments: Mapping[str, Experiment]
     benchmarks: Mapping[str, Benchmark]
-    health: Mapping[str, Health]
     reports: Mapping[str, Report]
     files: Mapping[str, Path]
     texts: Mapping[str, str]
+    health: Mapping[str, Health] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     service_levels: Mapping[str, ServiceLevel] = field(default_factory=dict)
     breaks: Mapping[str, SeriesBreak] = field(default_factory=dict)
