@@ -50,7 +50,7 @@ class Engine(Protocol):
         """Remove everything it holds, so that no page of it keeps what was there."""
 
     def quoted(self, relation: str) -> str:
-        """``schema.table`` as it stands in a query: ``order`` is a word of SQL."""
+        """``schema.table``, or a column, as it stands in a query: ``order`` is a word of SQL."""
 
 
 def engine_of(settings: Settings, target: str | None = None) -> Engine:
