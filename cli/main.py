@@ -24,6 +24,7 @@ from cli import (
     records,
     running,
     sources,
+    warehouse,
     webhook,
 )
 from cli.console import GuardedGroup
@@ -58,6 +59,7 @@ for _group in (
     contracts.app,
     privacy.app,
     metrics.app,
+    warehouse.app,
 ):
     app.add_typer(_group)
 

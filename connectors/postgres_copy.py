@@ -67,6 +67,19 @@ def copy_lake(settings: Settings) -> CopySummary | None:
     return PostgresCopy(settings.postgres_url or "").bring_up_to(settings.lake)
 
 
+def uncopied(settings: Settings) -> list[str] | None:
+    """Files of the lake that Postgres does not hold as they are; None where it reads the lake.
+
+    Raises:
+        WarehouseCopyError: as ``copy_lake``.
+    """
+    if settings.dbt_target != "postgres":
+        return None
+    noted = PostgresCopy(settings.postgres_url or "").noted()
+    behind = [part for part in parts_of(settings.lake) if noted.get(part.key) != part.fingerprint]
+    return [str(part.paths[0]) for part in behind]
+
+
 @dataclass(frozen=True)
 class PostgresCopy:
     """One database to which lakes are copied, by its address."""
@@ -90,6 +103,16 @@ class PostgresCopy:
             rows = sum(self._copy(connection, part) for part in fresh)
             self._analyze(connection, {part.relation for part in fresh})
         return CopySummary(len(fresh), rows, len(gone), len(wanted) - len(fresh))
+
+    def noted(self) -> dict[tuple[str, str, str], str]:
+        """What was copied, and its content's hash.
+
+        Raises:
+            WarehouseCopyError: as the server says.
+        """
+        with self._connected() as connection:
+            self._create_tables(connection)
+            return self._noted(connection)
 
     def _create_tables(self, connection: Any) -> None:
         """Every table; one whose columns are no longer the record's is made and filled anew."""

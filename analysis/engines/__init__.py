@@ -37,6 +37,9 @@ class Engine(Protocol):
     def ready(self) -> None:
         """See that the warehouse can be reached, before anything waits for it."""
 
+    def zone(self) -> str:
+        """In which time zone a session of dbt counts days; must be UTC."""
+
     def is_built(self) -> bool:
         """Whether dbt has built anything there that can be read."""
 

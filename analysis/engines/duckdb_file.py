@@ -56,6 +56,10 @@ class DuckDbFile:
     def ready(self) -> None:
         """A file needs nothing: dbt writes it."""
 
+    def zone(self) -> str:
+        """What the profile sets."""
+        return "UTC"
+
     def is_built(self) -> bool:
         """Whether there is a file."""
         return self.path.is_file()

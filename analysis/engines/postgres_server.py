@@ -115,6 +115,10 @@ class PostgresServer:
         with self.connected():
             pass
 
+    def zone(self) -> str:
+        """As the server tells: a pooler before it may drop what the session asks for."""
+        return str(self.fetch("show timezone")[0][0])
+
     def is_built(self) -> bool:
         """Whether the schema ``cx`` holds a table."""
         return bool(self.relations("cx"))

@@ -121,6 +121,10 @@ class SparkCluster:
             what = f"{self.place} cannot be reached: {error}"
             raise WarehouseError(what, "see that the cluster runs, and the address") from error
 
+    def zone(self) -> str:
+        """As the session tells."""
+        return str(self.fetch("select current_timezone()")[0][0])
+
     def is_built(self) -> bool:
         """Whether the schema ``cx`` holds a table."""
         return bool(self._described(SCHEMA))
