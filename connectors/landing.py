@@ -17,6 +17,7 @@ from typing import Any
 from connectors.assembly import make_partition
 from connectors.batches import Batch, committed
 from connectors.declared import declare
+from connectors.empty_partitions import ensure_empty_partitions
 from connectors.entity_rows import History
 from connectors.erased import Erased
 from connectors.errors import (
@@ -29,10 +30,9 @@ from connectors.errors import (
 from connectors.expiry import standing_though_expired
 from connectors.fingerprints import landing_fingerprint, mapping_hash
 from connectors.holding import forget_held, note_held
-from connectors.lake import Lake, fingerprint_of, read_json, write_json, write_parquet
+from connectors.lake import Lake, fingerprint_of, read_json, write_json
 from connectors.partition import Counts
 from connectors.partition_files import PartitionFiles
-from connectors.records import RECORDS
 from connectors.release import Released
 from ledger import Ledger, Load
 from programme import Programme, Settings
@@ -42,7 +42,6 @@ __all__ = [
     "LandSummary",
     "LoadDateSummary",
     "declare",
-    "ensure_empty_partitions",
     "lake_fingerprint",
     "land",
 ]
@@ -144,17 +143,6 @@ def land(
             done.append(_summary(load_date, manifest, rewritten=rewritten))
     raise_first(failures)
     return LandSummary(source_id, tuple(done))
-
-
-def ensure_empty_partitions(settings: Settings) -> None:
-    """One file without rows per record, so that every record can be read before anything landed."""
-    lake = Lake(settings.lake, "_none")
-    paths = {name: lake.raw(name, date(1970, 1, 1)) for name in RECORDS}
-    if all(path.exists() for path in paths.values()):
-        return
-    with lake.locked():
-        for name, path in paths.items():
-            write_parquet(path, RECORDS[name].schema.empty_table(), source="_none")
 
 
 def lake_fingerprint(settings: Settings) -> str:

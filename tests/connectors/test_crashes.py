@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.landing import ensure_empty_partitions, lake_fingerprint
+from connectors.empty_partitions import ensure_empty_partitions
+from connectors.landing import lake_fingerprint
 from tests.connectors.conftest import Bench
 
 HEADER = "id,amount,at\n"

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors import lake
+from connectors.empty_partitions import ensure_empty_partitions
 from connectors.errors import (
     HeldBatchError,
     LakeWriteError,
@@ -23,7 +24,7 @@ from connectors.errors import (
     SchemaDriftError,
 )
 from connectors.extraction import withdraw
-from connectors.landing import ensure_empty_partitions, lake_fingerprint
+from connectors.landing import lake_fingerprint
 from connectors.partition import Counts
 from connectors.records import RECORDS
 from ledger import Ledger
@@ -296,6 +297,17 @@ def test_a_withdrawn_file_stays_away_until_it_changes(orders: Bench) -> None:
     orders.file("orders1.csv", HEADER + "a,1,2026-07-01\n")
     orders.run()
     assert [row["order_id"] for row in orders.raw("order")] == ["a", "b"]
+
+
+def test_a_column_that_a_new_version_brings_is_there_for_what_landed_before(orders: Bench) -> None:
+    """Only the empty partition tells the warehouse of it: what landed is not written again."""
+    ensure_empty_partitions(orders.settings)
+    path = orders.settings.lake / "raw/order/source=_none/load_date=1970-01-01"
+    (file,) = path.iterdir()
+    schema = pq.read_schema(file)
+    pq.write_table(schema.remove(schema.get_field_index("amount")).empty_table(), file)
+    ensure_empty_partitions(orders.settings)
+    assert pq.read_schema(file).equals(RECORDS["order"].schema)
 
 
 def test_every_record_can_be_read_before_anything_landed(orders: Bench) -> None:
