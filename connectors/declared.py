@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.declared_money import cost_allocations, currency_rates
 from connectors.declared_service import calendar_choices, calendar_segments, service_targets
 from connectors.lake import Lake, write_parquet
 from programme import Programme, Settings
@@ -125,6 +126,8 @@ SCHEMAS = {
         valid_from="day",
         valid_to="day",
     ),
+    "currency_rate": _schema(currency="text", valid_from="day", valid_before="day", rate="number"),
+    "cost_allocation": _schema(cost_kind="text", cost_unit="text", is_ungrouped_shared="flag"),
 }
 Row = dict[str, Any]
 
@@ -160,6 +163,8 @@ def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
         rows["benchmark_segment"] += [own | {"segment": name} for name in benchmark.segments]
         rows["benchmark_weight"] += [own | {"segment": name} for name in benchmark.weight_by]
         rows["driver_item"] += [own | item for item in _driver_items(programme, benchmark)]
+    rows["currency_rate"] = list(currency_rates(programme))
+    rows["cost_allocation"] = list(cost_allocations(programme))
     for table, row in _experiments(programme):
         rows[table].append(row)
     for table, row in _health(programme):

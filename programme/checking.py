@@ -19,6 +19,7 @@ from programme.measure_checking import (
     population_problems,
     question_problems,
 )
+from programme.money_checking import money_problems
 from programme.service_checking import service_problems
 from programme.source_checking import Records, source_problems
 
@@ -61,6 +62,7 @@ def check(
         *service_problems(programme),
         *journey_problems(programme, metrics),
         *break_problems(programme, metrics, segments),
+        *money_problems(programme),
     ]
     return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.where))
 

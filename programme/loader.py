@@ -18,6 +18,7 @@ from programme.errors import DeclarationError, Problem
 from programme.experiments import Experiment
 from programme.health import Health
 from programme.journey import Journey
+from programme.money import CostAllocation, CurrencyRates
 from programme.refusals import IDENTIFIER_MEND, nearest, problems_of
 from programme.service_levels import ServiceLevel
 from programme.sources import Source
@@ -53,6 +54,8 @@ class Programme:
     service_levels: Mapping[str, ServiceLevel] = field(default_factory=dict)
     breaks: Mapping[str, SeriesBreak] = field(default_factory=dict)
     journey: Journey = field(default_factory=Journey)
+    rates: Mapping[str, CurrencyRates] = field(default_factory=dict)
+    allocations: Mapping[str, CostAllocation] = field(default_factory=dict)
 
 
 _FOLDERS: dict[str, type[Declaration]] = {
@@ -65,6 +68,8 @@ _FOLDERS: dict[str, type[Declaration]] = {
     "calendars": Calendar,
     "service_levels": ServiceLevel,
     "breaks": SeriesBreak,
+    "rates": CurrencyRates,
+    "allocations": CostAllocation,
 }
 _AT_THE_ROOT = (f"{COMPANY}.yml", f"{JOURNEY}.yml")
 
