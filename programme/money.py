@@ -40,7 +40,7 @@ class CurrencyRates(Declaration):
 
 
 class CostAllocation(Declaration):
-    """How booked costs of some kinds are spread over what they were spent on. The file stem is the id.
+    """How booked costs are spread over what they were spent on. The file stem is the id.
 
     The costs of one month are divided evenly: over the contacts opened in it, those of a team over
     that team's contacts; or over the customers who joined in it, those of an acquisition channel

@@ -111,6 +111,11 @@ def _minutes(value: float, language: Language, part: _Part) -> str:
     return f"{sign}{hours}{_NO_BREAK}h" + (f" {minutes}{_NO_BREAK}min" if minutes else "")
 
 
+def _currency(value: float, language: Language, part: _Part) -> str:
+    """Money of the programme's currency, which the metric's label names; no cents from 100 on."""
+    return part.write(value, 0 if abs(value) >= 100 else 2, language)
+
+
 _UNITS: dict[str, Callable[[float, Language, _Part], str]] = {
     "points": _points,
     "rate": _rate,
@@ -120,6 +125,7 @@ _UNITS: dict[str, Callable[[float, Language, _Part], str]] = {
     "minutes": _minutes,
     "days": _days,
     "count": _score,
+    "currency": _currency,
 }
 
 

@@ -38,9 +38,26 @@
         'self_resolution_rate': 'fct_web_sessions',
         'repeat_purchase_rate': 'fct_orders',
         'late_delivery_rate': 'fct_orders',
+        'average_order_value': 'fct_orders',
         'renewal_rate': 'fct_outcomes',
+        'gross_revenue_retention': 'fct_outcomes',
+        'net_revenue_retention': 'fct_outcomes',
+        'win_rate': 'fct_outcomes',
+        'win_value_rate': 'fct_outcomes',
+        'referral_rate': 'fct_outcomes',
+        'customer_goal_attainment_rate': 'fct_outcomes',
         'monthly_churn_rate': 'fct_customer_months',
         'monthly_active_days': 'fct_usage',
+        'customer_lifetime_value': 'fct_customer_lifetimes',
+        'monthly_revenue_per_customer': 'fct_customer_value',
+        'monthly_purchases_per_customer': 'fct_customer_value',
+        'monthly_referrer_rate': 'fct_customer_value',
+        'monthly_cost_to_serve': 'fct_customer_value',
+        'cost_per_contact': 'fct_contact_costs',
+        'repeat_contact_cost': 'fct_contact_costs',
+        'customer_acquisition_cost': 'fct_acquisitions',
+        'employee_nps': 'fct_employee_answers',
+        'employee_rating_mean': 'fct_employee_answers',
     }) -}}
 {% endmacro %}
 
@@ -75,6 +92,19 @@
             'id': 'customer_id', 'at': 'month_start_date', 'date': 'month_start_date',
             'ends_on': 'next_month_date',
         },
+        'fct_customer_lifetimes': {
+            'id': 'customer_id', 'at': 'half_year_start_date', 'date': 'half_year_start_date',
+            'ends_on': 'next_half_year_date',
+        },
+        'fct_customer_value': {
+            'id': 'customer_id', 'at': 'month_start_date', 'date': 'month_start_date',
+            'ends_on': 'next_month_date',
+        },
+        'fct_contact_costs': {'id': 'interaction_id', 'at': 'opened_at', 'date': 'opened_date'},
+        'fct_acquisitions': {'id': 'customer_id', 'at': 'joined_at', 'date': 'joined_date'},
+        'fct_employee_answers': {
+            'id': 'response_id', 'at': 'responded_at', 'date': 'responded_date',
+        },
     }) -}}
 {% endmacro %}
 
@@ -82,6 +112,12 @@
 {% macro metric_pair(metric, applies, value) -%}
 case when {{ applies }} then {{ to_double(value) }} end as {{ metric }}_numerator,
         case when {{ applies }} then {{ to_double(1) }} end as {{ metric }}_denominator
+{%- endmacro %}
+
+{#- The same where rows weigh by what is at stake in them, as money does. -#}
+{% macro ratio_pair(metric, applies, numerator, denominator) -%}
+case when {{ applies }} then {{ to_double(numerator) }} end as {{ metric }}_numerator,
+        case when {{ applies }} then {{ to_double(denominator) }} end as {{ metric }}_denominator
 {%- endmacro %}
 
 {% macro one_if(condition) -%}

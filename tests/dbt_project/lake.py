@@ -102,6 +102,15 @@ DECLARED: dict[str, dict[str, pa.DataType]] = {
         **dict.fromkeys(("first_reply_minutes", "resolution_minutes"), _NUMBER),
         **dict.fromkeys(("valid_from", "valid_to"), _DAY),
     },
+    "currency_rate": {
+        "currency": _TEXT,
+        **dict.fromkeys(("valid_from", "valid_before"), _DAY),
+        "rate": _NUMBER,
+    },
+    "cost_allocation": {
+        **dict.fromkeys(("cost_kind", "cost_unit"), _TEXT),
+        "is_ungrouped_shared": _FLAG,
+    },
 }
 
 

@@ -47,7 +47,7 @@ def cluster_moments(
     sums: dict[Key, dict[str, np.ndarray]] = defaultdict(lambda: defaultdict(lambda: np.zeros(5)))
     for customer, (account, variant, exposed) in followed.items():
         value = measured.segments(customer, exposed)["plan"] if by_plan else "all"
-        for metric in world.METRICS:
+        for metric in world.EXPERIMENT_METRICS:
             totals = [1.0, *windowed(by_unit[(metric, customer)], exposed)]
             sums[(variant, metric, value)][account] += np.array(totals)
     return {key: _moments(np.array(list(found.values()))) for key, found in sums.items()}

@@ -5,34 +5,21 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from tests.dbt_project import world
+from tests.dbt_project import recomputed_value, world
+from tests.dbt_project.measured_event import Event
 from tests.dbt_project.world import END, World
 
 Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Event:
-    """One row to which a metric applies; ``over_at`` is set for rows that sum up a period."""
-
-    metric: str
-    event_id: str
-    customer_id: str | None
-    at: datetime
-    value: float
-    weight: float
-    segments: dict[str, str]
-    over_at: datetime | None = None
 
 
 def events_of(company: World) -> list[Event]:
     """Every event of every metric."""
     measured = Measured(company)
     return [
+        *recomputed_value.events(measured),
         *measured.answers(),
         *measured.invitations(),
         *measured.interactions(),

@@ -29,10 +29,10 @@ def _unit_moments(members: list[Event]) -> dict[str, float]:
     totals: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros(2))
     for event in members:
         unit = ("customer", event.customer_id) if event.customer_id else ("event", event.event_id)
-        totals[unit] += event.weight * np.array([event.value, 1.0])
+        totals[unit] += event.weight * np.array([event.value, event.denominator])
     values = np.array(list(totals.values()))
     spread = np.cov(values.T) if len(values) > 1 else np.full((2, 2), np.nan)
-    weights = np.array([event.weight for event in members])
+    weights = np.array([event.weight * event.denominator for event in members])
     return {
         "n_units": len(values),
         "n_events": len(members),
@@ -74,28 +74,41 @@ def experiment_moments(
         if event.customer_id in exposures:
             by_unit[(event.metric, event.customer_id)].append(event)
     totals: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
-    for metric in world.METRICS:
+    for metric in world.EXPERIMENT_METRICS:
         for unit, (variant, exposed) in exposures.items():
             key = (variant, metric, segment(unit, exposed))
-            totals[key].append(windowed(by_unit[(metric, unit)], exposed))
+            own = by_unit[(metric, unit)]
+            totals[key].append([*windowed(own, exposed), float(len(_after(own, exposed)))])
     return {key: _covariances(np.array(rows)) for key, rows in totals.items()}
 
 
 def windowed(members: list[Event], exposed: datetime) -> list[float]:
     """Totals num, den, pre_num and pre_den of one unit's events around its exposure."""
-    end = exposed + timedelta(days=world.EXPERIMENT["window_days"])
     start = exposed - timedelta(days=world.EXPERIMENT["pre_period_days"])
-    after = [e for e in members if exposed <= e.at < end and (not e.over_at or e.over_at <= end)]
     before = [
         e for e in members if start <= e.at < exposed and (not e.over_at or e.over_at <= exposed)
     ]
-    return [sum(e.value for e in after), len(after), sum(e.value for e in before), len(before)]
+    windows = (_after(members, exposed), before)
+    return [part(window) for window in windows for part in (_numerator, _denominator)]
+
+
+def _after(members: list[Event], exposed: datetime) -> list[Event]:
+    end = exposed + timedelta(days=world.EXPERIMENT["window_days"])
+    return [e for e in members if exposed <= e.at < end and (not e.over_at or e.over_at <= end)]
+
+
+def _numerator(members: list[Event]) -> float:
+    return sum(event.value for event in members)
+
+
+def _denominator(members: list[Event]) -> float:
+    return sum(event.denominator for event in members)
 
 
 def _covariances(values: np.ndarray) -> dict[str, float]:
     names = ("num", "den", "pre_num", "pre_den")
-    spread = np.cov(values.T) if len(values) > 1 else np.full((4, 4), np.nan)
-    found = {"n_units": len(values), "n_events": values[:, 1].sum()}
+    spread = np.cov(values.T) if len(values) > 1 else np.full((5, 5), np.nan)
+    found = {"n_units": len(values), "n_events": values[:, 4].sum()}
     for i, x in enumerate(names):
         found[f"mean_{x}"] = values[:, i].mean()
         for j in range(i, 4):

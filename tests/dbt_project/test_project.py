@@ -147,13 +147,14 @@ def test_every_metric_is_described_whole_in_both_languages(manifest: dict[str, A
         ]
         assert meta["kind"] in ("mean", "proportion", "score", "duration")
         assert meta["unit"] in (
-            *("points", "rate", "score_1_5", "score_1_7", "minutes", "days", "count"),
+            *("points", "rate", "score_1_5", "score_1_7", "minutes", "days", "count", "currency"),
         )
         assert meta["direction"] in ("up", "down")
         assert meta["can_be_negative"] is (meta["minimum"] < 0)
         assert meta["maximum"] is None or meta["minimum"] < meta["maximum"]
         assert date.fromisoformat(meta["valid_from"])
-        assert meta["unit"] != "rate" or (meta["minimum"], meta["maximum"]) == (0, 1)
+        assert meta["kind"] != "proportion" or (meta["minimum"], meta["maximum"]) == (0, 1)
+        assert meta["unit"] != "rate" or meta["minimum"] == 0
         assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", meta["label_ja"])
         assert meta["description_ja"].endswith("。")
         assert "。 " not in meta["description_ja"]

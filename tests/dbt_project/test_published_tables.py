@@ -173,9 +173,9 @@ def test_cluster_moments_equal_a_recomputation(
 
 
 def test_unit_metrics_are_null_only_where_a_plan_does_not_ask(seeded_build: Build) -> None:
-    """Both plans of the world name every metric: the wide table is full, one row per customer."""
+    """Both plans name every metric of theirs: the wide table is full, one row per customer."""
     table = seeded_build.table("experiment_unit_metrics")
-    columns = [f"{metric}_{total}" for metric in world.METRICS for total in TOTALS]
+    columns = [f"{metric}_{total}" for metric in world.EXPERIMENT_METRICS for total in TOTALS]
     assert table[columns].notna().all().all()
     assert not table.duplicated(["experiment_id", "unit_id"]).any()
     clustered = table["experiment_id"] == "account_care"

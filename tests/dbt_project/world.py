@@ -42,6 +42,7 @@ METRICS = (
     "monthly_churn_rate",
     "monthly_active_days",
     *world_service.METRICS,
+    *world_value.METRICS,
 )
 # Named by no benchmark of this world, which asks each kind of question of one population only.
 POPULATION_METRICS = tuple(
@@ -55,6 +56,7 @@ QUESTION_METRICS = (
     "question__relationship__price",
     "question__transaction__satisfied",
 )
+EXPERIMENT_METRICS = [name for name in METRICS if name not in world_value.NOT_OF_UNITS_IN_TIME]
 BENCHMARK_SEGMENTS = ("plan", "channel", "delivery_punctuality")
 WEIGHT_SEGMENTS = ("plan", "country")
 EXPERIMENT = {
@@ -130,13 +132,14 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
     "experiment_metric": [
         {"experiment_id": experiment, "metric": metric, "role": "secondary"}
         for experiment in ("callback", "account_care")
-        for metric in METRICS
+        for metric in EXPERIMENT_METRICS
     ],
     "experiment_segment": [
         {"experiment_id": experiment, "segment": "plan"}
         for experiment in ("callback", "account_care")
     ],
     **HEALTH,
+    **world_value.DECLARED,
 }
 _QUESTIONS = {
     "recommend": ("nps", 0, 10, True),
@@ -201,7 +204,7 @@ def _noisy(name: str, rows: list[Record]) -> tuple[list[Record], list[Record]]:
         deleted = {**row, first_key: f"deleted {row[first_key]}"}
         outdated.append({**deleted, "version": early})
         new.append({**deleted, "version": late, "deleted_at": late})
-        after = date(2026, 7, 6) if record.occurred == "usage_date" else END
+        after = date(2026, 7, 6) if record.occurred in ("usage_date", "cost_date") else END
         future = {**row, first_key: f"future {row[first_key]}", record.occurred: after}
         new.append({**future, "eligible_at": after} if name == "invitation" else future)
     return outdated, new

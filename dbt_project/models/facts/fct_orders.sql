@@ -8,6 +8,14 @@ customers as (
     select * from {{ ref('dim_customers') }}
 ),
 
+accounts as (
+    select * from {{ ref('dim_accounts') }}
+),
+
+rates as (
+    select * from {{ ref('stg_currency_rate') }}
+),
+
 purchase_instants as (
     select distinct
         customer_id,
@@ -32,8 +40,11 @@ followed as (
         coalesce(
             orders.kind = 'purchase' and not orders.is_canceled and orders.customer_id is not null,
             false
-        ) as is_purchase
+        ) as is_purchase,
+        case when not orders.is_canceled then orders.amount * rates.rate end as revenue
     from orders
+    left join rates
+        on {{ rate_holds_on('rates', 'orders.currency', 'cast(orders.ordered_at as date)') }}
     left join next_purchases
         on
             orders.customer_id = next_purchases.customer_id
@@ -44,16 +55,18 @@ final as (
     select
         followed.order_id,
         followed.customer_id,
+        followed.account_id,
 
         followed.kind,
         followed.currency,
-        {{ customer_segment_columns('customers') }}
+        {{ party_segment_columns('customers', 'accounts') }}
         {{ event_segment_columns({
             'business_unit': 'followed.business_unit',
             'delivery_punctuality': 'followed.delivery_punctuality',
         }) }}
 
         followed.amount,
+        followed.revenue,
         coalesce(followed.design_weight, 1) as design_weight,
         {{ metric_pair(
             'repeat_purchase_rate',
@@ -65,8 +78,14 @@ final as (
             "followed.delivery_punctuality in ('late', 'on_time')",
             one_if("followed.delivery_punctuality = 'late'"),
         ) }},
+        {{ metric_pair(
+            'average_order_value',
+            "followed.kind = 'purchase' and followed.revenue >= 0",
+            'followed.revenue',
+        ) }},
 
         followed.is_canceled,
+        not followed.is_canceled and followed.revenue is null as is_unvalued,
 
         cast(followed.ordered_at as date) as ordered_date,
         followed.promised_date,
@@ -76,6 +95,10 @@ final as (
     from followed
     left join customers
         on {{ holds_at('customers', 'followed.customer_id', 'followed.ordered_at') }}
+    left join accounts
+        on {{ account_holds_at(
+            'accounts', 'followed.account_id', 'followed.customer_id', 'followed.ordered_at'
+        ) }}
 )
 
 select * from final

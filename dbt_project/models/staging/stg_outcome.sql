@@ -12,8 +12,11 @@ renamed as (
         source,
 
         kind,
+        goal,
+        currency,
 
         value,
+        achieved_value,
 
         is_achieved,
 
