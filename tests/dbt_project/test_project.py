@@ -191,6 +191,8 @@ def test_published_tables_are_under_contract(manifest: dict[str, Any]) -> None:
     }
     assert enforced == {
         "wave_moments",
+        "wave_breaks",
+        "journey_scorecard",
         "driver_moments",
         "health_components",
         "health_levels",
