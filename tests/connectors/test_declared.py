@@ -136,3 +136,28 @@ def test_everything_declared_is_a_row(bench: Bench) -> None:
         ("accounts", "risk", 0.0, 50.0),
         ("accounts", "well", 50.0, None),
     ]
+
+
+def test_money_is_a_row_per_rate_and_per_kind_of_cost(bench: Bench) -> None:
+    for folder, name, text in (
+        ("rates", "usd", "currency: USD\nrates: [{since: 2025-01-01, value: 150},"
+         " {since: 2025-07-01, value: 140.5}]\n"),
+        ("allocations", "support", "title: {en: s, ja: s}\ncost_kinds: [support, tools]\n"
+         "over: contacts\nungrouped: shared\n"),
+        ("allocations", "won", "title: {en: a, ja: a}\ncost_kinds: [acquisition]\n"
+         "over: new_customers\nungrouped: unallocated\n"),
+    ):  # fmt: skip
+        (bench.root / "programme" / folder).mkdir(exist_ok=True)
+        (bench.root / "programme" / folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    found = tables(bench)
+    own, *others = found["currency_rate"]
+    assert own == (own[0], date(1900, 1, 1), None, 1.0)
+    assert others == [
+        ("USD", date(2025, 1, 1), date(2025, 7, 1), 150.0),
+        ("USD", date(2025, 7, 1), None, 140.5),
+    ]
+    assert found["cost_allocation"] == [
+        ("support", "contact", True),
+        ("tools", "contact", True),
+        ("acquisition", "new_customer", False),
+    ]

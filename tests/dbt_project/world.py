@@ -73,8 +73,14 @@ CLUSTERED = {**EXPERIMENT, "experiment_id": "account_care", "unit": "account"}
 DECLARED: dict[str, list[dict[str, Any]]] = {
     **world_service.declared(),
     "wave": [
-        {"benchmark_id": "half_yearly", "wave": wave, "starts_on": start, "ends_before": end}
-        for wave, (start, end) in WAVES.items()
+        {
+            "benchmark_id": "half_yearly",
+            "wave": wave,
+            "previous_wave": before,
+            "starts_on": WAVES[wave][0],
+            "ends_before": WAVES[wave][1],
+        }
+        for before, wave in zip([None, *WAVES], WAVES, strict=False)
     ],
     "benchmark_metric": [
         {"benchmark_id": "half_yearly", "metric": metric}

@@ -31,6 +31,8 @@ NBSP = "\u00a0"
         (-130.0, "minutes.first_bound", f"−2{NBSP}h 10{NBSP}min", "−2時間10分"),
         (3185.0, "minutes.level", f"2.2{NBSP}days", "2.2日"),
         (11.62, "days.level", f"11.6{NBSP}days", "11.6日"),
+        (12345.6, "currency.level", "12,346", "12,346"),
+        (9.876, "currency.change", "+9.88", "+9.88"),
         (12345, "count", "12,345", "12,345"),
         (0.95, "percent", "95%", "95%"),
         (0.975, "percent", "97.5%", "97.5%"),
