@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,20 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Definition:
+    """What the two columns of a metric hold, in the words of the dbt project (English)."""
+
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True)
 class Catalog:
-    """Every metric and segment, by name."""
+    """Every metric and segment, by name; definitions of the metrics that stand on a fact."""
 
     metrics: Mapping[str, Metric]
     segments: Mapping[str, Segment]
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
 
 def read_catalog(manifest: Path) -> Catalog:
@@ -85,6 +94,7 @@ def read_catalog(manifest: Path) -> Catalog:
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     metrics: dict[str, Metric] = {}
     segments: dict[str, Segment] = {}
+    definitions: dict[str, Definition] = {}
     for node in sorted(nodes.values(), key=lambda node: str(node["name"])):
         if node["resource_type"] != "model":
             continue
@@ -97,13 +107,21 @@ def read_catalog(manifest: Path) -> Catalog:
                     what = f"metric `{found.metric}` is defined on {other} and on {found.fact}"
                     raise CatalogError(what, "keep one definition in the dbt project")
                 metrics[found.metric] = found
+                definitions[found.metric] = _definition(found.metric, node["columns"])
             elif "segment" in meta:
                 name = str(meta["segment"])
                 segments.setdefault(
                     name,
                     Segment(name, str(meta.get("label_en", name)), str(meta.get("label_ja", name))),
                 )
-    return Catalog(dict(sorted(metrics.items())), dict(sorted(segments.items())))
+    return Catalog(dict(sorted(metrics.items())), dict(sorted(segments.items())), definitions)
+
+
+def _definition(metric: str, columns: Mapping[str, Any]) -> Definition:
+    def said(side: str) -> str:
+        return " ".join(str(columns.get(f"{metric}_{side}", {}).get("description", "")).split())
+
+    return Definition(said("numerator"), said("denominator"))
 
 
 def with_questions(catalog: Catalog, surveys: Mapping[str, Survey]) -> Catalog:
@@ -114,7 +132,8 @@ def with_questions(catalog: Catalog, surveys: Mapping[str, Survey]) -> Catalog:
         for question_id, question in survey.questions.items()
         if question.kind != "comment"
     }
-    return Catalog(dict(sorted({**catalog.metrics, **asked}.items())), catalog.segments)
+    metrics = dict(sorted({**catalog.metrics, **asked}.items()))
+    return Catalog(metrics, catalog.segments, catalog.definitions)
 
 
 def _question(survey_id: str, survey: Survey, question_id: str) -> Metric:

@@ -127,6 +127,21 @@ def parse(settings: Settings) -> Path:
     return manifest
 
 
+def write_docs(settings: Settings) -> Path:
+    """Write the documentation that dbt makes, lineage included, as one file without a network.
+
+    Raises:
+        DbtBuildError: the project does not parse, or the warehouse cannot be asked for its columns.
+    """
+    options = ("--static", "--vars", json.dumps({"as_of": "1970-01-01"}))
+    done = _dbt(settings, "docs", "generate", *options)
+    page = settings.dbt_state / "static_index.html"
+    if done.returncode or not page.is_file():
+        what = f"dbt wrote no documentation:\n{_tail(done)}"
+        raise DbtBuildError(what, "run `cxloop run` first, or correct what dbt names")
+    return page
+
+
 def _mark(settings: Settings) -> Path:
     return settings.dbt_state / "built_with.sha256"
 

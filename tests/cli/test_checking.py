@@ -80,6 +80,21 @@ def test_the_demo_programme_holds_together_with_the_metrics_of_the_dbt_project(c
     rows = {row["metric"]: row for row in cxloop.json("metrics", "list")}
     assert rows["nps"]["unit"] == "points"
     assert cxloop.json("metrics", "show", "nps") == rows["nps"]
+    shown = cxloop.json("--programme", demo, "metrics", "show", "nps", "--language", "ja")
+    assert shown["label_ja"].startswith("ネットプロモータースコア")
+    assert shown["denominator"]
+    assert not [key for key in shown if key.endswith("_en")]
+    asked = "question__relationship__value_for_price"
+    assert asked not in rows
+    listed = cxloop.json("--programme", demo, "metrics", "list", "--questions", "--language", "en")
+    assert asked in {row["metric"] for row in listed}
+    question = cxloop.json("--programme", demo, "metrics", "show", asked, "--language", "ja")
+    assert question["label_ja"] == "料金の納得感"
+    files = cxloop.json("--programme", demo, "metrics", "page")
+    assert [file["page"].rsplit("/", 1)[1] for file in files] == [
+        "metrics__en.html",
+        "metrics__ja.html",
+    ]
     result = cxloop("metrics", "show", "npz")
     assert result.exit_code == 1
     assert "did you mean `nps`?" in result.stderr
