@@ -53,7 +53,9 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
     results_file.unlink(missing_ok=True)
     _mark(settings).unlink(missing_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    engine_of(settings).ready()
+    engine = engine_of(settings)
+    engine.ready()
+    leftovers = engine.leftovers()
     variables = json.dumps({"as_of": as_of.isoformat()})
     options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
     if full_refresh:
@@ -75,6 +77,7 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
             failures,
         )
     _mark(settings).write_text(_meaning(settings), encoding="utf-8")
+    engine.discard(leftovers)
     warned = tuple(sorted(str(r["unique_id"]) for r in results if r["status"] == "warn"))
     return BuildResult(len(results), 0, warned, manifest)
 

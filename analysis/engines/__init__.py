@@ -40,6 +40,12 @@ class Engine(Protocol):
     def zone(self) -> str:
         """In which time zone a session of dbt counts days; must be UTC."""
 
+    def leftovers(self) -> frozenset[str]:
+        """Before a build: what may be thrown away after it, unless a table uses it then."""
+
+    def discard(self, leftovers: frozenset[str]) -> int:
+        """After a build: throw away what no table uses; returns how many were."""
+
     def is_built(self) -> bool:
         """Whether dbt has built anything there that can be read."""
 

@@ -60,6 +60,14 @@ class DuckDbFile:
         """What the profile sets."""
         return "UTC"
 
+    def leftovers(self) -> frozenset[str]:
+        """None: a table that is replaced leaves nothing behind."""
+        return frozenset()
+
+    def discard(self, leftovers: frozenset[str]) -> int:
+        """Nothing to do."""
+        return len(leftovers)
+
     def is_built(self) -> bool:
         """Whether there is a file."""
         return self.path.is_file()

@@ -119,6 +119,14 @@ class PostgresServer:
         """As the server tells: a pooler before it may drop what the session asks for."""
         return str(self.fetch("show timezone")[0][0])
 
+    def leftovers(self) -> frozenset[str]:
+        """None: a table that is replaced leaves nothing behind."""
+        return frozenset()
+
+    def discard(self, leftovers: frozenset[str]) -> int:
+        """Nothing to do."""
+        return len(leftovers)
+
     def is_built(self) -> bool:
         """Whether the schema ``cx`` holds a table."""
         return bool(self.relations("cx"))

@@ -8,12 +8,13 @@ are questions: a child process asks them and hands the rows over as Arrow.
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from analysis.engines import SCHEMA, Columns
 from analysis.engines.spark_child import AnswerlessError, SparkChild, child_of
@@ -36,6 +37,7 @@ _LOGICAL = {
 }
 _COLUMN = re.compile(r"^ \|-- (?P<name>.+): (?P<kind>[a-z_]+(?:\([0-9,]+\))?) \(", re.MULTILINE)
 _LOCATION = re.compile(r"^Location: (?P<location>.+)$", re.MULTILINE)
+_VIEW = re.compile(r"^Type: VIEW$", re.MULTILINE)
 _MISSING = ("TABLE_OR_VIEW_NOT_FOUND", "UNRESOLVED_COLUMN", "SCHEMA_NOT_FOUND")
 _IS_ABSENT = ("SCHEMA_NOT_FOUND", "NoSuchDatabaseException")
 
@@ -125,6 +127,22 @@ class SparkCluster:
         """As the session tells."""
         return str(self.fetch("select current_timezone()")[0][0])
 
+    def leftovers(self) -> frozenset[str]:
+        """Every directory of a table, of this build or of an earlier one, that is there now."""
+        found = Path(self.tables, SCHEMA).glob("*/*")
+        return frozenset(str(place) for place in found if place.is_dir())
+
+    def discard(self, leftovers: frozenset[str]) -> int:
+        """Delete those directories that no table uses.
+
+        Tables beyond this machine's reach (``s3a://``) leave nothing to see, and stay.
+        """
+        used = {unquote(urlsplit(place).path) for place in self.locations().values()}
+        unused = sorted(place for place in leftovers if place not in used)
+        for place in unused:
+            shutil.rmtree(place, ignore_errors=True)
+        return len(unused)
+
     def is_built(self) -> bool:
         """Whether the schema ``cx`` holds a table."""
         return bool(self._described(SCHEMA))
@@ -162,27 +180,32 @@ class SparkCluster:
         return found
 
     def drop(self) -> None:
-        """Drop every table of the schema ``cx``; the sweep deletes the directories.
+        """Drop every table of the schema ``cx`` and delete what lies in their directories.
 
         Raises:
             WarehouseError: no cluster, or no permission.
         """
         for table in self._described(SCHEMA):
             self.fetch(f"drop table if exists {self.quoted(table)}")
+        self.discard(self.leftovers())
 
     def quoted(self, relation: str) -> str:
         """Between grave accents."""
         return ".".join(f"`{part}`" for part in relation.split("."))
 
     def _described(self, schema: str) -> dict[str, str]:
-        """``schema.table`` -> what Spark tells about it."""
+        """``schema.table`` -> what Spark tells about it; views are none."""
         try:
             rows = self.fetch(f"show table extended in {schema} like '*'")
         except WarehouseError as error:
             if any(word in error.what for word in _IS_ABSENT):
                 return {}
             raise
-        return {f"{space}.{table}": str(text) for space, table, is_temporary, text in rows if space}
+        return {
+            f"{space}.{table}": str(text)
+            for space, table, _, text in rows
+            if space and not _VIEW.search(str(text))
+        }
 
     def _child(self) -> SparkChild:
         self.ready()
