@@ -77,13 +77,12 @@ class Cluster:
         return self.processes[1:3]
 
     @property
-    def environment(self) -> dict[str, str]:
-        """What the profiles `spark` and `spark_thrift` of the project ask for."""
-        return {
-            "CXLOOP_SPARK_REMOTE": f"sc://{HOST}:{self.connect_port}",
-            "CXLOOP_SPARK_HOST": HOST,
-            "CXLOOP_SPARK_PORT": str(self.thrift_port),
-        }
+    def connect_url(self) -> str:
+        return f"sc://{HOST}:{self.connect_port}"
+
+    @property
+    def thrift_url(self) -> str:
+        return f"thrift://cxloop@{HOST}:{self.thrift_port}"
 
     def executors(self) -> list[int]:
         """Process ids of the executors that run now."""
