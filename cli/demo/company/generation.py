@@ -20,6 +20,7 @@ from cli.demo.company.orders import simulate_orders
 from cli.demo.company.population import Population, simulate_population
 from cli.demo.company.records import write_json
 from cli.demo.company.relationship import simulate_waves
+from cli.demo.company.service_line import write_service_line
 from cli.demo.company.streams import write_exposures, write_touchpoints
 from cli.demo.company.tickets import Tickets, simulate_tickets
 from cli.demo.company.touchpoints import (
@@ -62,6 +63,11 @@ class CompanyFiles:
         return self.directory / "experiments" / "exposures.jsonl"
 
     @property
+    def service(self) -> Path:
+        """JSON lines of the service line's calls and the help site's visits."""
+        return self.directory / "service"
+
+    @property
     def truth_file(self) -> Path:
         """What was planted. The pipeline never reads it."""
         return self.directory / "truth.json"
@@ -95,6 +101,7 @@ def generate(directory: Path, *, customers: int = 20_000, seed: int = 20260705) 
     _clear(files)
     files.surveys.mkdir(parents=True)
     files.exposures.parent.mkdir(parents=True)
+    files.service.mkdir(parents=True)
     _simulate(files, customers=customers, seed=seed)
     write_json(files.marker, {"parameters": parameters, "sha256": _hashes(directory)})
     return files
@@ -125,6 +132,7 @@ def _simulate(files: CompanyFiles, *, customers: int, seed: int) -> None:
         order_count=len(orders.customer),
         seed=seed,
     )
+    served = write_service_line(files.service, population, tickets, seed=seed)
     logged = write_exposures(files.exposures, population, trials, seed=seed)
     known = {
         "parameters": {"customers": customers, "seed": seed, "as_of": "2026-07-05"},
@@ -144,6 +152,7 @@ def _simulate(files: CompanyFiles, *, customers: int, seed: int) -> None:
             "experimentation": logged.repeated_exposures,
         },
         "dirt": planted.DIRT,
+        "service_line": served.truth,
         "health": {"log_hazard_weights": planted.HEALTH_WEIGHTS},
         "counts": _counts(population, tickets, asked, trials)
         | {"orders": len(orders.customer), "usage_months": len(usage.month)},
@@ -190,7 +199,7 @@ def _clear(files: CompanyFiles) -> None:
     single = (files.marker, files.crm, files.helpdesk, files.truth_file)
     for file in single:
         file.unlink(missing_ok=True)
-    for folder in (files.surveys, files.exposures.parent):
+    for folder in (files.surveys, files.exposures.parent, files.service):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ Never read by the pipeline. README of the keys:
 - ``quarantined.<source>``, ``duplicates.<source>`` (rows of canonical records).
 - ``dirt`` (what was planted, by kind), ``health`` (weights of the log hazard of leaving),
   ``counts``, ``late_delivery_rate``, ``parameters``.
+- ``service_line``: counts of calls, visits and what came of them.
 """
 
 from __future__ import annotations
