@@ -22,7 +22,9 @@ from ledger import Ledger
 from programme import Settings, load_programme
 from tests.demo import systems
 
-SOURCES = ("crm", "experimentation", "helpdesk", "survey_exports", "survey_stream")
+SOURCES = (
+    *("crm", "experimentation", "helpdesk", "service_line", "survey_exports", "survey_stream"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,14 @@ def test_everything_is_declared(programme: Programme) -> None:
         "crm",
         "experimentation",
         "helpdesk",
+        "service_line",
         "survey_exports",
         "survey_stream",
     }
     assert len(programme.surveys) == 4
     assert len(programme.experiments) == 3
+    assert set(programme.calendars) == {"tokyo_support", "global_support"}
+    assert set(programme.service_levels) == {"until_2025", "since_2026"}
     assert set(programme.health) == {"customer_health"}
     assert set(programme.reports) == {"leadership_benchmark", "experiment_readout"}
 
@@ -45,7 +48,7 @@ def test_mappings_name_canonical_fields_and_every_key(programme: Programme) -> N
                 assert set(mapping.fields) <= known, name
                 assert {*record.key, record.occurred} <= filled, name
                 seen += 1
-    assert seen == 24
+    assert seen == 27
 
 
 def test_every_question_is_mapped_once(programme: Programme) -> None:

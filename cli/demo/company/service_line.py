@@ -1,6 +1,6 @@
 """The service line and the help site: calls as the telephone system logs them, and visits.
 
-Callers never opened a ticket, so that no contact rate of the help desk moves; visits are of anybody.
+Callers never opened a ticket, so that no contact rate of the help desk moves; anybody visits.
 """
 
 from __future__ import annotations

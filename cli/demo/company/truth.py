@@ -220,5 +220,6 @@ def quarantine_truth() -> dict[str, int]:
         "crm": ("crm_unknown_country", "crm_unparsable_order_date", "crm_impossible_usage"),
         "helpdesk": ("helpdesk_unknown_channel",),
         "experimentation": ("exposures_unknown_arm",),
+        "service_line": (),
     }  # fmt: skip
     return {source: sum(dirt[kind] for kind in kinds) for source, kinds in by_source.items()}
