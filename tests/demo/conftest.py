@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from cli.demo.company import CompanyFiles, generate
+from cli.demo.helpdesk import create_app
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +28,19 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> CompanyFiles:
 @pytest.fixture(scope="session")
 def programme_dir() -> Path:
     return Path(__file__).resolve().parents[2] / "programme" / "demo"
+
+
+@pytest.fixture(scope="session")
+def helpdesk_url(small: CompanyFiles) -> Iterator[str]:
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(small.helpdesk, token="t"), log_level="warning", ws="none")
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)

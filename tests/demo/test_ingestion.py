@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-import uvicorn
 
 from cli.demo.company import CompanyFiles
-from cli.demo.helpdesk import create_app
 from connectors.extraction import extract
 from connectors.landing import land
 from ledger import Ledger
@@ -25,22 +19,6 @@ from tests.demo import systems
 SOURCES = (
     *("crm", "experimentation", "helpdesk", "service_line", "survey_exports", "survey_stream"),
 )
-
-
-@pytest.fixture(scope="module")
-def helpdesk_url(small: CompanyFiles) -> Iterator[str]:
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(small.helpdesk, token="t"), log_level="warning", ws="none")
-    )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.mark.parametrize("source", SOURCES)

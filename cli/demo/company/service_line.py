@@ -32,6 +32,7 @@ VISITS_PER_CUSTOMER = 0.6
 STATEMENTS = ("recording_notice", "identity_check", "closing_question")
 _SAID_SHARE = (0.97, 0.91, 0.78)
 _UNJUDGED_SHARE = 0.02
+_WRITES_AFTERWARDS = 0.06
 _PAGES = ("/help/router", "/help/billing", "/help/app", "/products", "/help/returns", "/")
 _IS_HELP = np.array([True, True, True, False, True, False])
 
@@ -60,7 +61,7 @@ def write_service_line(
 ) -> ServiceLine:
     """Write ``calls.jsonl`` and ``visits.jsonl`` in order of time."""
     calls = list(_calls(stream(seed, "service line"), population, tickets))
-    visits = list(_visits(stream(seed, "help site"), population))
+    visits = list(_visits(stream(seed, "help site"), population, tickets))
     write_json_lines(directory / "calls.jsonl", calls)
     write_json_lines(directory / "visits.jsonl", visits)
     judged = [item for call in calls for item in call["statements"] if item["said"] is not None]
@@ -122,10 +123,16 @@ def _calls(
         }
 
 
-def _visits(rng: np.random.Generator, population: Population) -> Iterator[dict[str, Any]]:
+def _visits(
+    rng: np.random.Generator, population: Population, tickets: Tickets
+) -> Iterator[dict[str, Any]]:
     size = int(population.size * VISITS_PER_CUSTOMER)
     visitor = rng.integers(0, population.size, size)
     began = _moments(rng, population, visitor, first_hour=6, last_hour=24)
+    # some look for help first and then write, whatever the site believes of their visit
+    place = rng.choice(len(tickets.customer), int(size * _WRITES_AFTERWARDS))
+    visitor[: len(place)] = tickets.customer[place]
+    began[: len(place)] = tickets.opened[place] - rng.integers(20 * MINUTE, 20 * HOUR, len(place))
     order = np.argsort(began, kind="stable")
     visitor, began = visitor[order], began[order]
     is_known = (rng.random(size) < 0.6) & _is_member(population, visitor, began)
