@@ -157,8 +157,17 @@ def _meaning(settings: Settings) -> str:
     return sha256(sources_hash(PROJECT.name).encode() + tables + place)
 
 
+def _forget_other_parse(settings: Settings) -> None:
+    """Remove dbt's memory of another version: of a model described elsewhere it sees both."""
+    parsed, now = settings.dbt_state / "parsed.sha256", sources_hash(PROJECT.name)
+    if not parsed.is_file() or parsed.read_text(encoding="utf-8") != now:
+        (settings.dbt_state / "partial_parse.msgpack").unlink(missing_ok=True)
+        parsed.write_text(now, encoding="utf-8")
+
+
 def _dbt(settings: Settings, command: str, *options: str) -> subprocess.CompletedProcess[str]:
     settings.dbt_state.mkdir(parents=True, exist_ok=True)
+    _forget_other_parse(settings)
     # the root flags come before the command; `-W` because dbt's own package imports its main twice
     engine = engine_of(settings)
     call = [engine.python, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]

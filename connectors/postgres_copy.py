@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+
 from connectors.errors import ConnectorError
 from connectors.lake import fingerprint_of
 from connectors.postgres_rows import Part, columns_of, parts_of, quoted, rows_of, schemas
@@ -210,10 +212,10 @@ class PostgresCopy:
             with connection.cursor() as cursor:
                 yield cursor
             connection.commit()
-        except dbapi.Error as error:
+        except (dbapi.Error, pa.ArrowException, OSError) as error:
             connection.rollback()
             told = f"copying {what} to Postgres failed: {self._told(error)}"
-            mend = "mend what the server says, then run again: nothing of it was copied"
+            mend = "mend what the message says, then run again: nothing of it was copied"
             raise WarehouseCopyError(told, source=SOURCE, mend=mend) from error
         except BaseException:
             connection.rollback()

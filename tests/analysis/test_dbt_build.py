@@ -129,6 +129,20 @@ def test_an_unchanged_lake_is_not_built_again(
     assert len(calls) == 5
 
 
+def test_what_dbt_remembers_of_another_version_is_forgotten(
+    settings: Settings, dbt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dbt(result("success"))
+    build(settings, as_of=DAY)
+    memory = settings.dbt_state / "partial_parse.msgpack"
+    memory.write_bytes(b"parsed")
+    build(settings, as_of=DAY)
+    assert memory.read_bytes() == b"parsed"
+    monkeypatch.setattr(dbt_build, "sources_hash", lambda *_: "a later version")
+    build(settings, as_of=DAY)
+    assert not memory.exists()
+
+
 def test_a_failed_build_is_not_recorded_and_runs_again(settings: Settings, dbt: Any) -> None:
     ledger = Ledger.open(settings.ledger_url)
     ledger.record_load(Load("crm", DAY, "f", 1, 1, 0, 0, None))
