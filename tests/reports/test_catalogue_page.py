@@ -65,7 +65,7 @@ def test_a_metric_is_said_whole(pages) -> None:
 
 def test_every_unit_has_its_range(pages) -> None:
     assert "0 to 100 %" in article(pages["en"], "late_delivery_rate")
-    assert "0以上" in article(pages["ja"], "wait")
+    assert "0 以上" in article(pages["ja"], "wait")
     assert "1 to 7" in article(pages["en"], "question__onboarding_done__ces_question")
 
 
