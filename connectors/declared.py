@@ -39,6 +39,7 @@ SCHEMAS = {
         label_en="text",
         label_ja="text",
     ),
+    "source_record": _schema(source="text", record="text", freshness_hours="number"),
     "touchpoint": _schema(
         touchpoint="text",
         journey_stage="text",
@@ -149,6 +150,7 @@ def declared_rows(programme: Programme, *, as_of: date) -> dict[str, list[Row]]:
     """Table -> rows, in the order of ids."""
     rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
     rows["question"] = list(_questions(programme))
+    rows["source_record"] = list(_source_records(programme))
     rows["touchpoint"] = list(_touchpoints(programme))
     rows["touchpoint_metric"] = [
         {"metric": metric, "touchpoint": name}
@@ -191,6 +193,24 @@ def _questions(programme: Programme) -> Iterator[Row]:
                 "journey_stage": survey.journey_stage,
                 "label_en": question.wording.en,
                 "label_ja": question.wording.ja,
+            }
+
+
+def _source_records(programme: Programme) -> Iterator[Row]:
+    """Every record of a source; the strictest freshness where several entities bring one."""
+    for source, declared in sorted(programme.sources.items()):
+        hours: dict[str, list[float]] = {}
+        for entity in declared.entities.values():
+            for mapping in entity.records:
+                contract = entity.contract.get(mapping.record)
+                limits = hours.setdefault(mapping.record, [])
+                if contract is not None and contract.freshness is not None:
+                    limits.append(contract.freshness.hours)
+        for record, limits in sorted(hours.items()):
+            yield {
+                "source": source,
+                "record": record,
+                "freshness_hours": min(limits, default=None),
             }
 
 

@@ -32,6 +32,7 @@ DECLARED: dict[str, dict[str, pa.DataType]] = {
         "is_relational": _FLAG,
         **dict.fromkeys(("touchpoint", "journey_stage", "label_en", "label_ja"), _TEXT),
     },
+    "source_record": {**dict.fromkeys(("source", "record"), _TEXT), "freshness_hours": _NUMBER},
     "touchpoint": dict.fromkeys(
         (
             *("touchpoint", "journey_stage", "department"),

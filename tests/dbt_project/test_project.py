@@ -189,7 +189,14 @@ def test_published_tables_are_under_contract(manifest: dict[str, Any]) -> None:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["config"]["contract"]["enforced"]
     }
+    public = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"].get("access") == "public"
+    }
+    assert public == enforced
     assert enforced == {
+        "source_freshness",
         "wave_moments",
         "wave_breaks",
         "journey_scorecard",
@@ -212,6 +219,25 @@ def test_every_model_and_its_published_columns_are_described(manifest: dict[str,
         assert not [name for name, column in node["columns"].items() if not column["description"]]
 
 
+def test_every_table_has_an_owner(manifest: dict[str, Any]) -> None:
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    owners = {group["name"]: group["owner"]["name"] for group in manifest["groups"].values()}
+    assert not [node["name"] for node in models if not owners.get(node["config"]["group"])]
+
+
+def test_every_table_that_is_mailed_is_public(manifest: dict[str, Any]) -> None:
+    mails = [node for node in manifest["exposures"].values() if node["type"] == "application"]
+    assert len(mails) == 2
+    read = {name for node in mails for name in node["depends_on"]["nodes"]}
+    assert all(manifest["nodes"][name]["config"]["access"] == "public" for name in read)
+    assert all(node["owner"]["name"] for node in manifest["exposures"].values())
+
+
 def test_every_report_is_an_exposure(manifest: dict[str, Any]) -> None:
     names = {node["name"] for node in manifest["exposures"].values()}
-    assert names == {"semiannual_benchmark", "experiment_readout"}
+    assert names == {
+        "semiannual_benchmark",
+        "experiment_readout",
+        "semiannual_benchmark_mail",
+        "experiment_readout_mail",
+    }

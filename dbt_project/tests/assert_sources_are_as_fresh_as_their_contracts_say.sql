@@ -1,0 +1,4 @@
+{{ config(severity='warn') }}
+select *
+from {{ ref('source_freshness') }}
+where not is_fresh
