@@ -172,7 +172,7 @@ class Warehouse:
 
     def wave_breaks(self, benchmark_id: str) -> list[BreakRow]:
         """What stands between the waves of a benchmark."""
-        return self._read("wave_breaks", BreakRow, "benchmark_id", benchmark_id)
+        return self.read("wave_breaks", BreakRow, "benchmark_id", benchmark_id)
 
     def driver_moments(self, benchmark_id: str, wave: str) -> list[DriverRow]:
         """The buckets of one wave."""

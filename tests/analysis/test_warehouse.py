@@ -48,6 +48,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path, rng: np.random.Gene
     assert found.multiple_exposures("callback") == 7
     assert found.multiple_exposures("elsewhere") == 0
     assert found.driver_moments("half_yearly", "2025H2") == []
+    assert found.wave_breaks("half_yearly") == []
 
 
 def test_an_absent_warehouse_names_the_command(tmp_path: Path) -> None:
