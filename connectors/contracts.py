@@ -28,7 +28,7 @@ KINDS = {
     "order": ("purchase", "subscription", "renewal"),
     "interaction": ("ticket", "call", "chat"),
     "interaction_event": ("opened", "assigned", "replied", "resolved", "reopened", "closed"),
-    "outcome": ("renewal", "churn", "referral", "goal"),
+    "outcome": ("renewal", "churn", "referral", "opportunity", "goal"),
     "cost": ("support", "acquisition", "other"),
 }
 # an account may be known without its start, and a unit be assigned before it is exposed

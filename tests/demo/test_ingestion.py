@@ -17,7 +17,8 @@ from programme import Settings, load_programme
 from tests.demo import systems
 
 SOURCES = (
-    *("crm", "experimentation", "helpdesk", "service_line", "survey_exports", "survey_stream"),
+    *("back_office", "crm", "experimentation", "helpdesk", "service_line"),
+    *("survey_exports", "survey_stream"),
 )
 
 

@@ -21,6 +21,7 @@ def programme(programme_dir: Path) -> Programme:
 
 def test_everything_is_declared(programme: Programme) -> None:
     assert set(programme.sources) == {
+        "back_office",
         "crm",
         "experimentation",
         "helpdesk",
@@ -28,7 +29,7 @@ def test_everything_is_declared(programme: Programme) -> None:
         "survey_exports",
         "survey_stream",
     }
-    assert len(programme.surveys) == 4
+    assert len(programme.surveys) == 5
     assert len(programme.experiments) == 3
     assert set(programme.calendars) == {"tokyo_support", "global_support"}
     assert set(programme.service_levels) == {"until_2025", "since_2026"}
@@ -48,7 +49,7 @@ def test_mappings_name_canonical_fields_and_every_key(programme: Programme) -> N
                 assert set(mapping.fields) <= known, name
                 assert {*record.key, record.occurred} <= filled, name
                 seen += 1
-    assert seen == 27
+    assert seen == 36
 
 
 def test_every_question_is_mapped_once(programme: Programme) -> None:
@@ -57,7 +58,7 @@ def test_every_question_is_mapped_once(programme: Programme) -> None:
         for source in programme.sources.values()
         for entity in source.entities.values()
         for mapping in entity.records
-        if mapping.record == "feedback"
+        if mapping.record in ("feedback", "employee_feedback")
     ]
     declared = [
         (survey, question)

@@ -23,8 +23,9 @@ from cli.demo.company.calendar import (
     month_index,
     tokyo_text,
 )
+from cli.demo.company.commitments import Commitments, company_numbers
 from cli.demo.company.orders import DEVICE, Orders
-from cli.demo.company.population import Population
+from cli.demo.company.population import ANNUAL_VALUE, Population
 from cli.demo.company.records import rows_of, write_table
 from cli.demo.company.usage import Usage
 
@@ -40,9 +41,16 @@ def order_numbers(count: int) -> Texts:
     return np.array([f"SO-{k + 1:07d}" for k in range(count)])
 
 
-def write_crm(file: Path, population: Population, *, orders: Orders, usage: Usage) -> None:
+def write_crm(
+    file: Path,
+    population: Population,
+    *,
+    orders: Orders,
+    usage: Usage,
+    commitments: Commitments,
+) -> None:
     """Write the four tables, planted dirt included."""
-    _write_contacts(file, population)
+    _write_contacts(file, population, commitments)
     _write_orders(file, population, orders)
     _write_usage(file, population, usage)
     _write_renewals(file, population)
@@ -65,7 +73,7 @@ def _segments(population: Population) -> tuple[Ints, Ints, Ints]:
     return customer, since, plan
 
 
-def _write_contacts(file: Path, population: Population) -> None:
+def _write_contacts(file: Path, population: Population, commitments: Commitments) -> None:
     customer, since, plan = _segments(population)
     churned = population.churned[customer]
     updated = np.maximum(since, HISTORY_START)
@@ -85,11 +93,12 @@ def _write_contacts(file: Path, population: Population) -> None:
         tokyo_text(churned),
         np.char.add(np.char.add("member", digits), domain),
         np.char.add(np.where(is_japan, "03-0000-", "+1-202-555-"), digits),
+        company_numbers(commitments.company[customer]),
         tokyo_text(updated),
     )
     for number in range(planted.DIRT["crm_unknown_country"]):
         rows.append((f"QA-{number + 1:04d}", "2024-02-01 10:00:00", "STD", "Atlantis", "関東", "JA",
-                     "EC", "2024-02-01 10:00:00", "", "qa@example.com", "03-0000-0000",
+                     "EC", "2024-02-01 10:00:00", "", "qa@example.com", "03-0000-0000", "",
                      "2024-02-01 10:00:00"))  # fmt: skip
     write_table(
         file,
@@ -97,7 +106,7 @@ def _write_contacts(file: Path, population: Population) -> None:
         columns=(
             *("customer_no TEXT", "eff_from TEXT", "plan_cd TEXT", "country_nm TEXT"),
             *("area_nm TEXT", "lang_cd TEXT", "src_cd TEXT", "signup_ts TEXT", "cancel_ts TEXT"),
-            *("email TEXT", "phone TEXT", "upd_ts TEXT"),
+            *("email TEXT", "phone TEXT", "company_no TEXT", "upd_ts TEXT"),
         ),
         rows=rows,
     )
@@ -165,16 +174,19 @@ def _write_usage(file: Path, population: Population, usage: Usage) -> None:
 def _write_renewals(file: Path, population: Population) -> None:
     renewals = population.renewals
     number = [f"RN-{k + 1:06d}" for k in range(len(renewals.customer))]
+    next_month = np.minimum(month_index(renewals.due) + 1, MONTH_COUNT - 1)
+    renewed = ANNUAL_VALUE[population.plan_by_month[renewals.customer, next_month]]
     rows = rows_of(
         number,
         population.number[renewals.customer],
         tokyo_text(renewals.due),
         np.where(renewals.is_achieved, "RENEWED", "LOST"),
         renewals.value,
+        np.where(renewals.is_achieved, renewed, 0),
         tokyo_text(renewals.due + HOUR),
     )
     columns = (
         *("renewal_no TEXT", "customer_no TEXT", "due_ts TEXT", "result_cd TEXT"),
-        *("annual_jpy INTEGER", "upd_ts TEXT"),
+        *("annual_jpy INTEGER", "renewed_jpy INTEGER", "upd_ts TEXT"),
     )
     write_table(file, "renewal", columns=columns, rows=rows)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from cli.demo.company import planted, truth
+from cli.demo.company.back_office import write_back_office
 from cli.demo.company.calendar import HISTORY_END, NEVER
+from cli.demo.company.commitments import simulate_commitments, write_commitments
 from cli.demo.company.crm import write_crm
 from cli.demo.company.desk import write_helpdesk
 from cli.demo.company.exports import write_exports
@@ -68,6 +70,11 @@ class CompanyFiles:
         return self.directory / "service"
 
     @property
+    def back_office(self) -> Path:
+        """Files of booked costs and of the employees' survey."""
+        return self.directory / "back_office"
+
+    @property
     def truth_file(self) -> Path:
         """What was planted. The pipeline never reads it."""
         return self.directory / "truth.json"
@@ -121,7 +128,10 @@ def _simulate(files: CompanyFiles, *, customers: int, seed: int) -> None:
         ask_after_onboarding(population, seed),
     ]
     trials = [tickets.callback, tour, chatbot]
-    write_crm(files.crm, population, orders=orders, usage=usage)
+    commitments = simulate_commitments(population, seed)
+    write_crm(files.crm, population, orders=orders, usage=usage, commitments=commitments)
+    write_commitments(files.crm, population, commitments, seed=seed)
+    write_back_office(files.back_office, population, tickets, seed=seed)
     write_helpdesk(files.helpdesk, population, tickets, seed=seed)
     exported = write_exports(files.surveys, population, waves, seed=seed)
     streamed = write_touchpoints(
@@ -199,7 +209,7 @@ def _clear(files: CompanyFiles) -> None:
     single = (files.marker, files.crm, files.helpdesk, files.truth_file)
     for file in single:
         file.unlink(missing_ok=True)
-    for folder in (files.surveys, files.exposures.parent, files.service):
+    for folder in (files.surveys, files.exposures.parent, files.service, files.back_office):
         shutil.rmtree(folder, ignore_errors=True)
 
 

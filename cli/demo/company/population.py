@@ -26,7 +26,7 @@ from cli.demo.company.calendar import (
 _ESTABLISHED_SHARE = 0.42
 _OTHER_MOVES = ((0, 1, 0.004), (1, 2, 0.003), (2, 1, 0.003), (1, 0, 0.003))
 _CAMPAIGN_MOVES = ((1, 0, 0.011), (2, 0, 0.004))
-_ANNUAL_VALUE = np.array([5_880, 11_760, 23_760], dtype=np.int64)
+ANNUAL_VALUE = np.array([5_880, 11_760, 23_760], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _leaving(
         churned = np.where(quits, quit_at, churned)
         churned = np.where(decides & ~renews, due, churned)
         who = np.flatnonzero(decides)
-        decided.append((who, due[who], renews[who], _ANNUAL_VALUE[plan[who, month]]))
+        decided.append((who, due[who], renews[who], ANNUAL_VALUE[plan[who, month]]))
     churned = np.where(churned < HISTORY_END, churned, NEVER)
     customer, due, achieved, value = (np.concatenate(part) for part in zip(*decided, strict=True))
     order = np.lexsort((due, customer))

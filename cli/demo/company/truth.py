@@ -221,5 +221,6 @@ def quarantine_truth() -> dict[str, int]:
         "helpdesk": ("helpdesk_unknown_channel",),
         "experimentation": ("exposures_unknown_arm",),
         "service_line": (),
+        "back_office": (),
     }  # fmt: skip
     return {source: sum(dirt[kind] for kind in kinds) for source, kinds in by_source.items()}
