@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import holidays
 import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
@@ -83,7 +84,7 @@ class Desk:
 
     def __init__(self, file: Path) -> None:
         text = YAML(typ="safe").load(file.read_text("utf-8"))
-        off = _days_off(text.get("holidays"))
+        off = holidays.country_holidays(text["holidays"]["country"], years=range(2023, 2028))
         special = {item["day"]: item["hours"] for item in text.get("opened", [])}
         closed = [(item["first_day"], item["last_day"]) for item in text.get("closed", [])]
         starts, ends = [], []
@@ -104,14 +105,6 @@ class Desk:
         since, until = ((moment - EPOCH) // MICROSECOND for moment in (start, end))
         within = np.minimum(self.ends, until) - np.maximum(self.starts, since)
         return float(within[within > 0].sum()) / 60e6
-
-
-def _days_off(declared: dict[str, str] | None) -> set[date]:
-    if declared is None:
-        return set()
-    import holidays
-
-    return set(holidays.country_holidays(declared["country"], years=range(2023, 2028)))
 
 
 def _durations(tickets: pd.DataFrame, programme: Path) -> Means:
