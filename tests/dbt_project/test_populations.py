@@ -12,6 +12,7 @@ from tests.dbt_project import world
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
 
 GUARD = "assert_relational_and_transactional_answers_are_never_pooled"
+_DATA_ONLY = ("--exclude-resource-type", "unit_test")
 _SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
 _SCORES = {"nps": (9, 3, 10), "csat": (4, 2, 5), "ces": (7, 1, 6)}
 
@@ -58,8 +59,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
             ],
         },
     )
-    selected = ("--select", "+wave_moments", "--exclude-resource-type", "unit_test")
-    return run_dbt(lake, "build", *selected, as_of=world.AS_OF)
+    selected = ("--select", "+wave_moments", "--indirect-selection", "buildable")
+    return run_dbt(lake, "build", *selected, *_DATA_ONLY, as_of=world.AS_OF)
 
 
 def test_each_population_has_its_own_score(build: Build) -> None:
