@@ -105,6 +105,12 @@ cast({{ dbt.dateadd('day', 'cast(' ~ days ~ ' as integer)', instant) }} as {{ t_
 {% macro spark__add_days(instant, days) -%}
 timestampadd(day, cast({{ days }} as int), {{ instant }})
 {%- endmacro %}
+{% macro bigquery__add_days(instant, days) -%}
+datetime_add(cast({{ instant }} as datetime), interval cast({{ days }} as int64) day)
+{%- endmacro %}
+{% macro trino__add_days(instant, days) -%}
+date_add('day', cast({{ days }} as bigint), cast({{ instant }} as timestamp(6)))
+{%- endmacro %}
 
 {#- Minutes on from an instant. `minutes` is a number of any type; fractions count to the second. -#}
 {% macro add_minutes(instant, minutes) %}
@@ -122,6 +128,12 @@ cast({{ dbt.dateadd('second', to_bigint('(' ~ minutes ~ ') * 60'), instant) }} a
 {% macro spark__add_minutes(instant, minutes) -%}
 timestampadd(second, {{ to_bigint('(' ~ minutes ~ ') * 60') }}, {{ instant }})
 {%- endmacro %}
+{% macro bigquery__add_minutes(instant, minutes) -%}
+datetime_add({{ instant }}, interval {{ to_bigint('(' ~ minutes ~ ') * 60') }} second)
+{%- endmacro %}
+{% macro trino__add_minutes(instant, minutes) -%}
+date_add('second', {{ to_bigint('(' ~ minutes ~ ') * 60') }}, {{ instant }})
+{%- endmacro %}
 
 {#- The day so many months on, or the last one of a shorter month. -#}
 {% macro add_months(day, months) %}
@@ -138,6 +150,12 @@ cast({{ day }} + cast({{ months }} as integer) * interval '1 month' as date)
 {%- endmacro %}
 {% macro spark__add_months(day, months) -%}
 add_months(cast({{ day }} as date), cast({{ months }} as int))
+{%- endmacro %}
+{% macro bigquery__add_months(day, months) -%}
+date_add(cast({{ day }} as date), interval cast({{ months }} as int64) month)
+{%- endmacro %}
+{% macro trino__add_months(day, months) -%}
+date_add('month', cast({{ months }} as bigint), cast({{ day }} as date))
 {%- endmacro %}
 
 {#- The first day of the month, and the Monday of the week, of a date or an instant. -#}
@@ -199,6 +217,12 @@ cast(cast({{ end_day }} as date) - cast({{ start_day }} as date) as bigint)
 {%- endmacro %}
 {% macro spark__days_between(start_day, end_day) -%}
 cast(datediff(cast({{ end_day }} as date), cast({{ start_day }} as date)) as bigint)
+{%- endmacro %}
+{% macro bigquery__days_between(start_day, end_day) -%}
+date_diff(cast({{ end_day }} as date), cast({{ start_day }} as date), day)
+{%- endmacro %}
+{% macro trino__days_between(start_day, end_day) -%}
+date_diff('day', cast({{ start_day }} as date), cast({{ end_day }} as date))
 {%- endmacro %}
 
 {#- Minutes from one instant to another as a double, exact to the microsecond. -#}

@@ -23,7 +23,7 @@ questions as (
         outcome_question_id,
         item_question_id as question_id
     from driver_items
-    union
+    union distinct
     select
         benchmark_id,
         survey_id,
