@@ -1,4 +1,4 @@
-"""The journey scorecard against the same numbers recomputed in pandas, event by event."""
+"""Journey, breaks and freshness against the same facts recomputed in pandas, event by event."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def events(seeded_world: world.World) -> pd.DataFrame:
                 "department": owner["department"],
                 "unit": event.customer_id or f"event {event.event_id}",
                 "numerator": event.weight * event.value,
-                "denominator": event.weight,
+                "denominator": event.weight * event.denominator,
             }
         )
     return pd.DataFrame(rows).dropna(subset="wave")
@@ -78,3 +78,42 @@ def test_the_scorecard_equals_a_recomputation(seeded_build: Build, events: pd.Da
 def test_stages_of_the_world_differ(seeded_build: Build) -> None:
     found = seeded_build.table("journey_scorecard").query("breakdown == 'journey_stage'")
     assert set(found["journey_stage"]) == {"use", "purchase", "unknown"}
+
+
+def test_breaks_stand_where_the_waves_say(seeded_build: Build) -> None:
+    expected = set()
+    waves = list(world.WAVES.items())
+    for mark in world.DECLARED["metric_break"]:
+        if mark["metric"] not in world.METRICS:
+            continue
+        for number, (wave, (start, end)) in enumerate(waves):
+            since = waves[number - 1][1][0] if number else start
+            if since < mark["broke_on"] < end:
+                expected.add((wave, mark["metric"], mark["break_id"], mark["segment_value"]))
+    table = seeded_build.table("wave_breaks")
+    columns = ["wave", "metric", "break_id", "segment_value"]
+    assert set(table[columns].itertuples(index=False, name=None)) == expected
+    assert len(expected) == len(table) == 5
+
+
+def test_freshness_is_measured_from_the_end_of_the_as_of_day(
+    seeded_build: Build, seeded_world: world.World
+) -> None:
+    found = seeded_build.table("source_freshness").set_index(["source", "record"])
+    assert set(found.index) == {
+        ("main", "order"),
+        ("main", "usage"),
+        ("main", "feedback"),
+        ("gone", "order"),
+    }
+    end = pd.Timestamp(world.END)
+    for record, at in (("order", "ordered_at"), ("feedback", "responded_at")):
+        times = pd.to_datetime(pd.Series([row[at] for row in seeded_world.clean[record]]), utc=True)
+        newest = times[times < end].max()
+        row = found.loc[("main", record)]
+        assert row["hours_behind"] == pytest.approx((end - newest) / pd.Timedelta(hours=1))
+        assert row["row_count"] == (times < end).sum()
+    assert bool(found.loc[("main", "order"), "is_fresh"])
+    assert not bool(found.loc[("main", "usage"), "is_fresh"])
+    assert pd.isna(found.loc[("main", "feedback"), "is_fresh"])
+    assert found.loc[("gone", "order"), "row_count"] == 0

@@ -86,6 +86,30 @@ DECLARED: dict[str, list[dict[str, Any]]] = {
         {"benchmark_id": "half_yearly", "metric": metric}
         for metric in (*METRICS, *QUESTION_METRICS, "question__transaction__effort")
     ],
+    "source_record": [
+        {"source": "main", "record": record, "freshness_hours": hours}
+        for record, hours in (("order", 72.0), ("usage", 1.0), ("feedback", None), ("cost", 24.0))
+    ]
+    + [{"source": "gone", "record": "order", "freshness_hours": 24.0}],
+    "metric_break": [
+        {
+            "break_id": break_id,
+            "metric": metric,
+            "broke_on": broke_on,
+            "segment_name": "channel" if value != "all" else "all",
+            "segment_value": value,
+            "what": "mode",
+            "comparison": "flag",
+            "reason_en": "Asked otherwise.",
+            "reason_ja": "調査方法の変更",
+        }
+        for break_id, metric, broke_on, value in (
+            ("first", "nps", date(2025, 3, 1), "all"),
+            ("app", "csat_mean", date(2025, 7, 1), "app"),
+            ("later", "nps", date(2026, 2, 1), "all"),
+            ("unnamed", "no_such_metric", date(2026, 2, 1), "all"),
+        )
+    ],
     "touchpoint": [
         {"touchpoint": name, "journey_stage": stage, "department": department}
         for name, stage, department in (
