@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ from typing import Any
 from analysis.canonical import sha256, sources_hash
 from analysis.engines import engine_of
 from analysis.errors import DbtBuildError, FailedNode
+from analysis.increments import Increment, Partitions, Standing, Whole, plan_build
 from ledger import Build, Ledger
 from programme.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _TAIL_LINES = 30
+# Parquet tables of a Spark cluster have no `delete`
+_REPLACING = ("duckdb", "postgres")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,17 @@ class BuildResult:
     manifest: Path
 
 
-def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> BuildResult:
+def build(
+    settings: Settings,
+    *,
+    as_of: date,
+    full_refresh: bool = False,
+    increment: Increment | None = None,
+) -> BuildResult:
     """Build and test every model as of the end of that day (UTC).
 
-    Unit tests are the project's own tests, not the data's; they do not run here.
+    Unit tests are the project's own tests, not the data's; they do not run here. With an
+    ``increment`` only what has changed since that build is made anew.
 
     Raises:
         DbtBuildError: listing every failing node with its message and file.
@@ -52,12 +64,14 @@ def build(settings: Settings, *, as_of: date, full_refresh: bool = False) -> Bui
     # a stale file would be read as this run's when dbt stops before it runs anything
     results_file.unlink(missing_ok=True)
     _mark(settings).unlink(missing_ok=True)
+    # a build that fails half-way leaves tables of two days: the next one is a whole one
+    _standing(settings).unlink(missing_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     engine = engine_of(settings)
     engine.ready()
     leftovers = engine.leftovers()
-    variables = json.dumps({"as_of": as_of.isoformat()})
-    options = ["--vars", variables, "--exclude-resource-type", "unit_test"]
+    variables = {"as_of": as_of.isoformat(), **(increment.variables if increment else {})}
+    options = ["--vars", json.dumps(variables), "--exclude-resource-type", "unit_test"]
     if full_refresh:
         options.append("--full-refresh")
     done = _dbt(settings, "build", *options)
@@ -88,20 +102,25 @@ class BuildState:
 
     as_of: date
     result: BuildResult | None
+    plan: Increment | Whole | None = None
 
     def __str__(self) -> str:
         if self.result is None:
             return f"as of {self.as_of}: nothing has changed since the last build"
-        return f"as of {self.as_of}: {self.result.nodes} nodes built"
+        how = f", {self.plan}" if self.plan else ""
+        return f"as of {self.as_of}: {self.result.nodes} nodes built{how}"
 
 
-def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildState:
+def build_if_changed(
+    settings: Settings, ledger: Ledger, *, lake: str, partitions: Partitions | None = None
+) -> BuildState:
     """Build and record it, unless lake, day, declarations and dbt sources are the last build's.
 
     Args:
         settings: Where lake and warehouse lie.
         ledger: Names the day the landed data know about, and keeps the build.
         lake: Fingerprint of the lake.
+        partitions: What stands in ``raw``, for a build of what has changed; None for a whole one.
 
     Raises:
         DbtBuildError: as ``build`` does; then nothing is recorded.
@@ -111,9 +130,15 @@ def build_if_changed(settings: Settings, ledger: Ledger, *, lake: str) -> BuildS
     is_same_data = last is not None and (last.fingerprint, last.as_of) == (lake, as_of)
     if is_same_meaning and is_same_data and engine_of(settings).is_built():
         return BuildState(as_of, None)
-    result = build(settings, as_of=as_of)
+    now = Standing(as_of, _meaning(settings), partitions or {})
+    plan = _plan(settings, now) if partitions else Whole("partitions were not looked at")
+    log.info("as of %s: %s", as_of, plan)
+    increment = plan if isinstance(plan, Increment) else None
+    result = build(settings, as_of=as_of, increment=increment)
+    if partitions:
+        now.write(_standing(settings))
     ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
-    return BuildState(as_of, result)
+    return BuildState(as_of, result, plan)
 
 
 def parse(settings: Settings) -> Path:
@@ -143,6 +168,21 @@ def write_docs(settings: Settings) -> Path:
         what = f"dbt wrote no documentation:\n{_tail(done)}"
         raise DbtBuildError(what, "run `cxloop run` first, or correct what dbt names")
     return page
+
+
+def _plan(settings: Settings, now: Standing) -> Increment | Whole:
+    files = (settings.lake / "raw").glob("*/*/*/*.parquet")
+    return plan_build(
+        Standing.read(_standing(settings)) if engine_of(settings).is_built() else None,
+        now,
+        raw_bytes=sum(file.stat().st_size for file in files),
+        least_bytes=settings.increment_from_mb * 1_000_000,
+        can_replace=settings.dbt_target in _REPLACING,
+    )
+
+
+def _standing(settings: Settings) -> Path:
+    return settings.dbt_state / "standing.json"
 
 
 def _mark(settings: Settings) -> Path:

@@ -135,6 +135,7 @@ def _build(work: Run, *, full_refresh: bool) -> None:
     from analysis.dbt_build import BuildState, build, build_if_changed
     from connectors.landing import declare, lake_fingerprint
     from connectors.postgres_copy import copy_lake
+    from connectors.standing import standing_partitions
     from ledger import Build
 
     programme, settings, ledger = work.place
@@ -150,7 +151,8 @@ def _build(work: Run, *, full_refresh: bool) -> None:
             ledger.record_build(Build(lake, as_of, result.nodes, result.failed))
             state = BuildState(as_of, result)
         else:
-            state = build_if_changed(settings, ledger, lake=lake)
+            partitions = standing_partitions(settings)
+            state = build_if_changed(settings, ledger, lake=lake, partitions=partitions)
         facts["state"] = str(state)
         if state.result and state.result.warned:
             facts["warned"] = list(state.result.warned)

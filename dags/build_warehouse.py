@@ -56,10 +56,11 @@ def build_warehouse() -> None:
     @task(pool=WAREHOUSE_POOL, outlets=[MARTS])
     def build() -> str:
         from analysis.dbt_build import build_if_changed
-        from connectors.landing import lake_fingerprint
+        from connectors import landing, standing
 
         _, settings, ledger = open_workplace()
-        return str(build_if_changed(settings, ledger, lake=lake_fingerprint(settings)))
+        lake, found = landing.lake_fingerprint(settings), standing.standing_partitions(settings)
+        return str(build_if_changed(settings, ledger, lake=lake, partitions=found))
 
     settle() >> declare() >> build()
 

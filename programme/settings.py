@@ -53,6 +53,8 @@ class Settings:
         postgres_url: Address of the Postgres warehouse (``CXLOOP_POSTGRES_URL``), None where the
             warehouse is another.
         spark: The Spark cluster, where the warehouse is one.
+        increment_from_mb: From which size of ``raw`` on a build makes anew only what has changed
+            (``CXLOOP_INCREMENT_FROM_MB``); below it the whole is as quick.
         mail_journal: Maildir-like directory of delivered ``.eml`` files (``CXLOOP_MAIL_JOURNAL``),
             evidence that lets a send interrupted half-way be settled; None where there is none.
     """
@@ -66,6 +68,7 @@ class Settings:
     mail_journal: Path | None
     postgres_url: str | None = None
     spark: SparkSettings = SparkSettings()
+    increment_from_mb: int = 256
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -88,6 +91,7 @@ class Settings:
             mail_journal=Path(journal) if journal else None,
             postgres_url=env.get("CXLOOP_POSTGRES_URL") or None,
             spark=SparkSettings.of(env, home),
+            increment_from_mb=int(env.get("CXLOOP_INCREMENT_FROM_MB", "256")),
         )
 
     @property

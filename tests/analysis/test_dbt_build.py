@@ -143,6 +143,31 @@ def test_what_dbt_remembers_of_another_version_is_forgotten(
     assert not memory.exists()
 
 
+def test_only_new_partitions_are_named_until_a_build_fails(tmp_path: Path, dbt: Any) -> None:
+    """After a failure, and for whoever looks at no partitions, the next build is a whole one."""
+    home = {"CXLOOP_HOME": str(tmp_path), "CXLOOP_PROGRAMME": str(tmp_path / "programme")}
+    settings = Settings.from_environment({**home, "CXLOOP_INCREMENT_FROM_MB": "0"})
+    ledger = Ledger.open(settings.ledger_url)
+    ledger.record_load(Load("crm", DAY, "f", 1, 1, 0, 0, None))
+    seen = {"crm/2026-07-04": "a"}
+
+    def built(lake: str, partitions: dict[str, str] | None) -> str:
+        return str(build_if_changed(settings, ledger, lake=lake, partitions=partitions))
+
+    calls = dbt(result("success"))
+    assert "built whole: no earlier build" in built("1", seen)
+    assert "increment" not in " ".join(calls[-1][0])
+    assert "built in part: 1 new" in built("2", {**seen, "crm/2026-07-05": "b"})
+    assert '"partitions": [["crm", "2026-07-05"]]' in " ".join(calls[-1][0])
+    dbt(result("error"), code=1)
+    with pytest.raises(DbtBuildError):
+        built("3", {**seen, "crm/2026-07-05": "b", "web/2026-07-05": "c"})
+    dbt(result("success"))
+    assert "built whole: no earlier build" in built("3", seen)
+    assert "built whole: partitions were not" in built("4", None)
+    assert "built whole: no earlier build" in built("5", seen)
+
+
 def test_a_failed_build_is_not_recorded_and_runs_again(settings: Settings, dbt: Any) -> None:
     ledger = Ledger.open(settings.ledger_url)
     ledger.record_load(Load("crm", DAY, "f", 1, 1, 0, 0, None))
