@@ -6,8 +6,12 @@
             "`as_of` is missing. Mend: pass --vars '{as_of: \"2026-07-05\"}'"
         ) }}
     {%- endif -%}
-    {%- set day = modules.datetime.date.fromisoformat((as_of or '1970-01-01') ~ '') -%}
-    cast('{{ day + modules.datetime.timedelta(days=1) }} 00:00:00' as {{ t_instant() }})
+    {{- midnight_after((as_of or '1970-01-01') ~ '') -}}
+{%- endmacro %}
+
+{% macro midnight_after(day) -%}
+    {%- set next = modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(1) -%}
+    cast('{{ next }} 00:00:00' as {{ t_instant() }})
 {%- endmacro %}
 
 {#- An instant that lies after `as_of` has not happened yet: null. -#}

@@ -11,6 +11,10 @@ from (
                 version desc nulls last, load_date desc nulls last, source desc nulls last
         ) as version_rank
     from {{ source('raw', record) }}
+    {%- set changing = changing_records().get(record, {'staged_whole': true}) %}
+    {%- if is_increment() and not changing.staged_whole %}
+    where {{ changing.id }} in ({{ changed_ids(record) }})
+    {%- endif %}
 ) as ranked
 where version_rank = 1 and deleted_at is null
 {%- endmacro %}

@@ -167,7 +167,13 @@ class Build:
         return [result["unique_id"] for result in results if result["status"] == status]
 
 
-def run_dbt(lake: Path, *arguments: str, as_of: str | None, warehouse: Path | None = None) -> Build:
+def run_dbt(
+    lake: Path,
+    *arguments: str,
+    as_of: str | None,
+    warehouse: Path | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> Build:
     """dbt in a process of its own, without telemetry and without asking for new versions."""
     warehouse = warehouse or lake.parent / "cxloop_test.duckdb"
     target = lake.parent / "target"
@@ -182,6 +188,7 @@ def run_dbt(lake: Path, *arguments: str, as_of: str | None, warehouse: Path | No
     command = [sys.executable, "-m", "dbt.cli.main", *arguments]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     command += ["--target-path", str(target), "--log-path", str(lake.parent / "logs")]
-    command += ["--vars", json.dumps({"as_of": as_of} if as_of else {})]
+    given = {"as_of": as_of} if as_of else {}
+    command += ["--vars", json.dumps({**given, **(variables or {})})]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return Build(done.returncode, done.stdout + done.stderr, warehouse, target)

@@ -1,15 +1,7 @@
 with
 
 waves as (
-    select
-        wave.benchmark_id,
-        wave.wave,
-        benchmark_metric.metric,
-        wave.starts_on,
-        wave.ends_before
-    from {{ source('declared', 'wave') }} as wave
-    inner join {{ source('declared', 'benchmark_metric') }} as benchmark_metric
-        on wave.benchmark_id = benchmark_metric.benchmark_id
+    select * from {{ ref('int_waves_due') }}
 ),
 
 answer_weights as (

@@ -1,7 +1,11 @@
+{{ replace_where("unit_id in (select unit_id from {{ ref('int_units_changed') }})") }}
 with
 
 units as (
     select * from {{ ref('int_units_followed') }}
+    {%- if is_increment() %}
+    where unit_id in (select unit_id from {{ ref('int_units_changed') }})
+    {%- endif %}
 ),
 {% for fact in measured_facts() %}
 {%- set dated = facts()[fact] %}

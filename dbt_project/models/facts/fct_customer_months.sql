@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_customer_months') }}
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
+    {{ only_changed_rows_of('fct_customer_months') }}
 ),
 
 lifetimes as (

@@ -1,18 +1,27 @@
+{{ replaces_rows_of('fct_invitations') }}
 with
 
-invitations as (
+recorded as (
     select
-        *,
-        min(case when delivered_at is not null then invited_at end)
-            over (partition by source, survey_id) as deliveries_recorded_from,
-        min(case when opened_at is not null then invited_at end)
-            over (partition by source, survey_id) as openings_recorded_from
+        source,
+        coalesce(survey_id, '') as survey_id,
+        min(case when delivered_at is not null then invited_at end) as deliveries_recorded_from,
+        min(case when opened_at is not null then invited_at end) as openings_recorded_from
     from {{ ref('stg_invitation') }}
     where invited_at is not null
+    group by source, coalesce(survey_id, '')
+),
+
+invitations as (
+    select * from {{ ref('stg_invitation') }}
+    where invited_at is not null
+    {{ only_changed_rows_of('fct_invitations', word='and') }}
 ),
 
 answers as (
     select * from {{ ref('stg_feedback') }}
+    where invitation_id is not null
+    {{ only_changed_rows_of('fct_invitations', word='and') }}
 ),
 
 orders as (
@@ -28,7 +37,6 @@ answered as (
         invitation_id,
         min(responded_at) as first_responded_at
     from answers
-    where invitation_id is not null
     group by invitation_id
 ),
 
@@ -36,6 +44,8 @@ answered as (
 reached as (
     select
         invitations.*,
+        recorded.deliveries_recorded_from,
+        recorded.openings_recorded_from,
         coalesce(
             invitations.answered_at, answered.first_responded_at
         ) is not null as is_answered,
@@ -50,6 +60,10 @@ reached as (
         ) is not null as is_delivered
     from invitations
     left join answered on invitations.invitation_id = answered.invitation_id
+    left join recorded
+        on
+            invitations.source = recorded.source
+            and coalesce(invitations.survey_id, '') = recorded.survey_id
 ),
 
 final as (

@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_orders') }}
 with
 
 orders as (
     select * from {{ ref('stg_order') }}
+    {{ only_changed_rows_of('fct_orders') }}
 ),
 
 customers as (

@@ -1,8 +1,10 @@
+{{ replaces_rows_of('fct_survey_eligibilities') }}
 with
 
 invitations as (
     select * from {{ ref('stg_invitation') }}
     where eligible_at is not null
+    {{ only_changed_rows_of('fct_survey_eligibilities', word='and') }}
 ),
 
 orders as (

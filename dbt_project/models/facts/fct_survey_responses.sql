@@ -1,3 +1,4 @@
+{{ replaces_rows_of('fct_survey_responses') }}
 {%- set oriented = 'linked.oriented_score' -%}
 {%- set scale = ['linked.scale_min', 'linked.scale_max'] -%}
 {%- set scores = {
@@ -30,6 +31,7 @@ with
 
 answers as (
     select * from {{ ref('stg_feedback') }}
+    {{ only_changed_rows_of('fct_survey_responses') }}
 ),
 
 invitations as (

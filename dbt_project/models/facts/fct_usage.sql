@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_usage') }}
 with
 
 usages as (
     select * from {{ ref('stg_usage') }}
+    {{ only_changed_rows_of('fct_usage') }}
 ),
 
 customers as (

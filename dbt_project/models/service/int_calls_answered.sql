@@ -1,8 +1,10 @@
+{{ replaces_rows_of('fct_interactions') }}
 with
 
 calls as (
     select * from {{ ref('stg_interaction') }}
     where kind = 'call'
+    {{ only_changed_rows_of('fct_interactions', word='and') }}
 ),
 
 turns as (

@@ -1,3 +1,4 @@
+{{ replaces_rows_of('fct_interactions') }}
 with
 
 contacts as (
@@ -10,6 +11,7 @@ contacts as (
         coalesce(resolved_at, last_active_at) as ended_at
     from {{ ref('int_interactions_resolved') }}
     where customer_id is not null
+    {{ only_changed_rows_of('fct_interactions', word='and') }}
 ),
 
 -- the latest end of all earlier contacts, not of the last one: contacts may lie within each other

@@ -1,3 +1,4 @@
+{{ replaces_rows_of('fct_interactions') }}
 with
 
 interactions as (
@@ -10,6 +11,7 @@ interactions as (
     inner join {{ ref('int_interactions_clocked') }} as clocked
         on resolved.interaction_id = clocked.interaction_id
     where resolved.resolved_at is not null
+    {{ only_changed_rows_of('fct_interactions', 'resolved.interaction_id', 'and') }}
 ),
 
 events as (

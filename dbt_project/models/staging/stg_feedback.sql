@@ -1,3 +1,4 @@
+{{ replaces_ids_of('feedback') }}
 with
 
 newest as (

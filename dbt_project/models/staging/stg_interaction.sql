@@ -1,3 +1,4 @@
+{{ replaces_ids_of('interaction') }}
 with
 
 newest as (

@@ -1,3 +1,4 @@
+{{ replaces_ids_of('interaction_event') }}
 with
 
 newest as (

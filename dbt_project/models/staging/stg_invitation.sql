@@ -1,3 +1,4 @@
+{{ replaces_ids_of('invitation') }}
 with
 
 newest as (

@@ -1,3 +1,4 @@
+{{ replaces_ids_of('usage') }}
 with
 
 newest as (
