@@ -35,6 +35,28 @@ class WaveRow:
 
 
 @dataclass(frozen=True)
+class JourneyRow:
+    """Moments of one metric in one wave and place of the journey (``journey_scorecard``)."""
+
+    benchmark_id: str
+    wave: str
+    metric: str
+    breakdown: str
+    journey_stage: str
+    touchpoint: str
+    department: str
+    n_units: int
+    n_events: int
+    sum_weight: float
+    sum_weight_squared: float
+    mean_numerator: float
+    mean_denominator: float
+    var_numerator: float | None
+    var_denominator: float | None
+    cov_numerator_denominator: float | None
+
+
+@dataclass(frozen=True)
 class BreakRow:
     """A break between a wave and the one before it (``wave_breaks``)."""
 
@@ -169,6 +191,10 @@ class Warehouse:
     def wave_moments(self, benchmark_id: str) -> list[WaveRow]:
         """Every wave of a benchmark."""
         return self.read("wave_moments", WaveRow, "benchmark_id", benchmark_id)
+
+    def journey_scorecard(self, benchmark_id: str) -> list[JourneyRow]:
+        """Every wave of a benchmark by stage, department and touchpoint."""
+        return self.read("journey_scorecard", JourneyRow, "benchmark_id", benchmark_id)
 
     def wave_breaks(self, benchmark_id: str) -> list[BreakRow]:
         """What stands between the waves of a benchmark."""

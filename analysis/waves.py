@@ -13,7 +13,7 @@ from analysis.differences import guarded_difference
 from analysis.levels import Cell, cell_ratio, kish_effective_size, level
 from analysis.moments import Moments
 from analysis.results import Estimate, NoEstimate, Result, ResultRow, result_row
-from analysis.warehouse import BreakRow, WaveRow
+from analysis.warehouse import BreakRow, JourneyRow, WaveRow
 
 Key = tuple[str, str, str, str]
 
@@ -48,7 +48,7 @@ def metric_rows(
     for segment in segments:
         for wave in rule.waves:
             found = level(
-                _cell(cells.get((wave, name, *segment))),
+                wave_cell(cells.get((wave, name, *segment))),
                 scale=metric.scale,
                 confidence=rule.confidence,
                 min_answers=rule.min_answers,
@@ -56,8 +56,8 @@ def metric_rows(
             yield result_row(found, metric=name, statistic="level", window=wave, segment=segment)
     for segment in segments:
         found = wave_change(
-            _cell(cells.get((latest, name, *segment))),
-            _cell(cells.get((previous, name, *segment))),
+            wave_cell(cells.get((latest, name, *segment))),
+            wave_cell(cells.get((previous, name, *segment))),
             metric=metric,
             confidence=rule.confidence,
             min_answers=rule.min_answers,
@@ -109,7 +109,8 @@ def wave_change(
     return replace(found, n=n).flagged("waves_treated_as_independent")
 
 
-def _cell(row: WaveRow | None) -> Cell | None:
+def wave_cell(row: WaveRow | JourneyRow | None) -> Cell | None:
+    """The moments of a published row as the estimators want them; None for no row."""
     if row is None:
         return None
     kish = kish_effective_size(row.sum_weight, row.sum_weight_squared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -80,6 +80,36 @@ def show_benchmark(
         raise CommandError(f"no wave of `{name}` is frozen", "`cxloop benchmark run --wave 2026H1`")
     found = one_of("frozen wave", wave or max(periods), periods)
     print_edition(place, found, as_json=as_json)
+
+
+@app.command("journey", epilog="Example: cxloop benchmark journey --wave 2026H1 --by department")
+def show_journey(
+    ctx: typer.Context,
+    benchmark_id: BenchmarkId = None,
+    wave: Wave = None,
+    by: Annotated[
+        Literal["journey_stage", "department", "touchpoint"], typer.Option(help="What a row is.")
+    ] = "touchpoint",
+    as_json: AsJson = False,
+) -> None:
+    """Every metric by stage of the journey, touchpoint and owning department, as built now."""
+    from analysis.catalog import read_catalog, with_questions
+    from analysis.journey import journey_levels
+    from analysis.warehouse import Warehouse
+
+    programme, settings, _ = workplace(ctx)
+    name = _chosen(list(programme.benchmarks), benchmark_id)
+    benchmark = one_of("benchmark", name, programme.benchmarks)
+    rows = Warehouse.of(settings).journey_scorecard(name)
+    waves = {row.wave: row for row in rows}
+    if not waves:
+        raise CommandError(f"nothing of `{name}` is measured", "`cxloop run`")
+    chosen = wave or max(waves)
+    one_of("measured wave", chosen, waves)
+    catalog = with_questions(read_catalog(settings.dbt_state / "manifest.json"), programme.surveys)
+    levels = journey_levels(rows, catalog.metrics, benchmark, wave=chosen, breakdown=by)
+    found = [{**place.as_dict(by), "wave": chosen} for place in levels]
+    print_rows(found, as_json=as_json, empty=f"nothing of {chosen} is measured")
 
 
 def _chosen(known: list[str], asked: str | None) -> str:

@@ -179,3 +179,37 @@ def test_a_preview_of_no_edition_is_a_named_error(cxloop):
     result = cxloop("report", "preview", "benchmark/half_year/2026H1/r1")
     assert result.exit_code == 1
     assert "edition" in result.stderr
+
+
+def test_the_journey_of_a_wave_by_department(loaded, monkeypatch):
+    import numpy as np
+
+    from analysis.catalog import Catalog
+    from tests.analysis.test_journey import SCORES, row
+    from tests.analysis.worlds import catalog
+
+    rows = [
+        row(SCORES, ("all", "all", "sales"), breakdown="department"),
+        row(np.array(SCORES[:4]), ("all", "all", "care"), breakdown="department"),
+    ]
+
+    class Built:
+        @staticmethod
+        def of(settings):
+            return Built()
+
+        def journey_scorecard(self, benchmark_id):
+            return rows if benchmark_id == "half_year" else []
+
+    monkeypatch.setattr("analysis.warehouse.Warehouse", Built)
+    monkeypatch.setattr("analysis.catalog.read_catalog", lambda _: Catalog(catalog().metrics, {}))
+    found = loaded.json("benchmark", "journey", "--by", "department")
+    assert [(place["department"], place["level"], place["reason"]) for place in found] == [
+        ("care", None, "too_few_answers"),
+        ("sales", 25.0, None),
+    ]
+    assert {place["wave"] for place in found} == {"2026H1"}
+    result = loaded("benchmark", "journey", "--wave", "2026H2")
+    assert "no measured wave `2026H2`" in result.stderr
+    rows.clear()
+    assert "`cxloop run`" in loaded("benchmark", "journey").stderr
