@@ -16,23 +16,7 @@ from tests.dbt_project.lake import PROJECT, Build, run_dbt, write_lake
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 CHECKS = sorted((PROJECT / "tests").rglob("*.sql"))
 MACROS = sorted((PROJECT / "macros").glob("*.sql"))
-DIALECT = PROJECT / "macros" / "dialect.sql"
 THRESHOLDS = PROJECT / "macros" / "thresholds.sql"
-FORBIDDEN = {
-    "division that is integer on one engine": r"(?<![/*])/(?![/*])",
-    "weekday numbers that differ": r"\b(dow|isodow|epoch)\b",
-    "a clause two engines lack": r"\bqualify\b",
-    "a function two engines lack": r"\b(median|any_value|approx_count_distinct|try_cast)\s*\(",
-    "null handling that differs": r"\bconcat\s*\(",
-    "a cast that fails on two engines": r"\bsafe_cast\b",
-    "a float of four bytes": r"\b(type_float|float|real)\b",
-    "a type name of one engine": r"\b(double|double precision|varchar|string|timestamptz)\b",
-    "first match or all matches": r"\bregexp_replace\b",
-    "nulls first or last": r"\bdesc\b(?!\s+nulls\s)",
-    "a select item of one engine": r"\*\s*(exclude|replace|except)\s*\(",
-    "an instant instead of a day": r"\bdate_trunc\b",
-    "an interval instead of days": r"\b(date_diff|datediff|interval)\b",
-}
 CLOCK = r"\b(now|current_date|current_timestamp|localtimestamp|getdate|today|run_started_at)\b"
 
 
@@ -49,38 +33,13 @@ def test_there_is_something_to_look_at() -> None:
     assert len(MACROS) >= 6
 
 
-@pytest.mark.parametrize("path", [*MODELS, *CHECKS], ids=lambda path: path.stem)
-def test_sql_holds_nothing_that_engines_read_differently(path: Path) -> None:
-    found = {why: re.findall(rule, _sql(path)) for why, rule in FORBIDDEN.items()}
-    assert not {why: places for why, places in found.items() if places}
-
-
-@pytest.mark.parametrize("path", MACROS, ids=lambda path: path.stem)
-def test_dialects_stand_in_one_macro_file(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert (path == DIALECT) == ("adapter.dispatch" in text)
-    if path != DIALECT:
-        found = {why: re.findall(rule, _sql(path)) for why, rule in FORBIDDEN.items()}
-        assert not {why: places for why, places in found.items() if places}
-
-
 @pytest.mark.parametrize("path", [*MODELS, *MACROS, *CHECKS], ids=lambda path: path.stem)
 def test_nothing_reads_the_clock(path: Path) -> None:
     assert not re.findall(CLOCK, _sql(path), flags=re.IGNORECASE)
 
 
-@pytest.mark.parametrize(
-    ("rule", "text"),
-    [
-        *[(FORBIDDEN["division that is integer on one engine"], "sum(a) / count(*)")],
-        *[(FORBIDDEN["nulls first or last"], "order by version desc, load_date")],
-        *[(FORBIDDEN["a function two engines lack"], "select median(score)")],
-        *[(FORBIDDEN["a type name of one engine"], "cast(score as double)")],
-        (CLOCK, "where responded_at < current_timestamp"),
-    ],
-)
-def test_the_rules_catch_what_they_forbid(rule: str, text: str) -> None:
-    assert re.findall(rule, text)
+def test_a_clock_is_caught() -> None:
+    assert re.findall(CLOCK, "where responded_at < current_timestamp")
 
 
 def test_thresholds_stand_in_one_file() -> None:

@@ -13,7 +13,7 @@ with
 -- whose segments may have changed, and with them every row of theirs
 customers as (
     {{ changed_ids('customer') }}
-    union
+    union distinct
     select customer_id as id
     from {{ ref('stg_customer') }}
     where account_id in ({{ changed_ids('account') }})
@@ -26,12 +26,12 @@ answers as (
         'order_id': 'order',
         'interaction_id': 'interaction',
     }.items() %}
-    union
+    union distinct
     select response_id as id
     from {{ ref('stg_feedback') }}
     where {{ column }} in ({{ changed_ids(record) }})
     {%- endfor %}
-    union
+    union distinct
     select response_id as id
     from {{ table_before('fct_survey_responses') }}
     where customer_id in (select id from customers)
@@ -86,23 +86,23 @@ surveys as (
 
 invitations as (
     {{ changed_ids('invitation') }}
-    union
+    union distinct
     select invitation_id as id
     from {{ ref('stg_feedback') }}
     where invitation_id is not null and response_id in ({{ changed_ids('feedback') }})
-    union
+    union distinct
     select invitation_id as id
     from {{ table_before('fct_survey_responses') }}
     where invitation_id is not null and response_id in ({{ changed_ids('feedback') }})
-    union
+    union distinct
     select invitation_id as id
     from {{ ref('stg_invitation') }}
     where order_id in ({{ changed_ids('order') }})
-    union
+    union distinct
     select invitation_id as id
     from {{ ref('stg_invitation') }}
     where customer_id in (select id from customers)
-    union
+    union distinct
     select invitation_id as id
     from {{ ref('stg_invitation') }}
     where coalesce(survey_id, '') in (select survey_id from surveys)
@@ -111,19 +111,19 @@ invitations as (
 -- a contact is followed by the next one of the same customer, and the clock of an open one runs on
 changed_contacts as (
     {{ changed_ids('interaction') }}
-    union
+    union distinct
     {{ changed_ids('interaction_event') }}
-    union
+    union distinct
     {{ changed_ids('interaction_turn') }}
 ),
 
 contacting as (
     select id from customers
-    union
+    union distinct
     select customer_id as id
     from {{ ref('stg_interaction') }}
     where interaction_id in (select id from changed_contacts)
-    union
+    union distinct
     select customer_id as id
     from {{ table_before('fct_interactions') }}
     where
@@ -134,11 +134,11 @@ contacting as (
 
 interactions as (
     select id from changed_contacts
-    union
+    union distinct
     select interaction_id as id
     from {{ table_before('fct_interactions') }}
     where resolved_at is null
-    union
+    union distinct
     select interaction_id as id
     from {{ ref('stg_interaction') }}
     where customer_id in (select id from contacting)
@@ -147,13 +147,13 @@ interactions as (
 -- a purchase is followed by the next one of the same customer
 buying as (
     select id from customers
-    union
+    union distinct
     select customer_id as id
     from {{ ref('stg_order') }}
     where
         order_id in ({{ changed_ids('order') }})
         or {{ closed_since(add_days('ordered_at', repeat_purchase_days())) }}
-    union
+    union distinct
     select customer_id as id
     from {{ table_before('fct_orders') }}
     where order_id in ({{ changed_ids('order') }})
@@ -161,11 +161,11 @@ buying as (
 
 orders as (
     {{ changed_ids('order') }}
-    union
+    union distinct
     select order_id as id
     from {{ ref('stg_order') }}
     where account_id in ({{ changed_ids('account') }})
-    union
+    union distinct
     select order_id as id
     from {{ ref('stg_order') }}
     where customer_id in (select id from buying)
@@ -173,10 +173,10 @@ orders as (
 
 users as (
     {{ changed_ids('usage') }}
-    union
+    union distinct
     select id from customers
     {%- if month_ended_since() %}
-    union
+    union distinct
     select customer_id as id
     from {{ ref('stg_usage') }}
     where {{ closed_since(add_months(month_of('usage_date'), '1')) }}
@@ -186,7 +186,7 @@ users as (
 members as (
     select id from customers
     {%- if month_ended_since() %}
-    union
+    union distinct
     select customer_id as id
     from {{ ref('stg_customer') }}
     {%- endif %}

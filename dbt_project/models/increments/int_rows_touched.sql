@@ -10,7 +10,7 @@ final as (
     from {{ ref('int_rows_changed') }}
     where event_date is not null
     {%- for fact in changing_facts() %}
-    union
+    union distinct
     select
         '{{ fact }}' as fact_name,
         customer_id,

@@ -13,7 +13,7 @@ final as (
         [ref('int_units_followed'), table_before('experiment_unit_metrics')],
         [table_before('experiment_unit_metrics'), ref('int_units_followed')],
     ] %}
-    union
+    union distinct
     select unit_id
     from (
         select {{ placed | join(', ') }}
@@ -24,12 +24,12 @@ final as (
     ) as moved
     {%- endfor %}
     {%- for fact in measured_facts() if fact not in changing_facts() %}
-    union
+    union distinct
     select units.unit_id
     from {{ ref('int_units_followed') }} as units
     inner join {{ ref(fact) }} as fact on units.unit_id = fact.customer_id
     where units.experiment_id in (select experiment_id from ({{ metrics_named(fact) }}) as named)
-    union
+    union distinct
     select unit_id
     from {{ table_before('experiment_unit_metrics') }}
     where
