@@ -12,7 +12,7 @@ export AIRFLOW_HOME ?= $(CURDIR)/$(DEMO)/airflow
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev setup-spark
+.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev setup-spark test-servers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ demo: setup  ## Run the whole loop for the demo company on a real Airflow, from 
 up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 	@$(BIN)/cxloop up
 
-test: setup-dev  ## Set up and pass all tests but the slow ones
+test: setup-dev test-servers  ## Set up and pass all tests but the slow ones
 	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadfile --durations=10
 
 test-slow: setup-dev setup-spark  ## The warehouse on a real Spark cluster, started and stopped here (needs Java 17)
@@ -91,6 +91,14 @@ $(VENV)-spark/.client: $(VENV)/.bootstrap locks/spark.lock
 	@test -x $(VENV)-spark/bin/python || $(PYTHON) -m venv $(VENV)-spark
 	@$(BIN)/uv pip install -q --python $(VENV)-spark/bin/python --require-hashes --compile-bytecode -r locks/spark.lock
 	@touch $@
+
+# Tests of the Postgres warehouse start a server of their own. Where there is none and this is root on
+# Debian, it is installed; elsewhere these tests are skipped, and say so.
+test-servers:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } || \
+	  echo "No Postgres server, so its tests are skipped. Mend: apt-get install postgresql (Debian)"
 
 # PDF needs Pango. Where it is missing and this is root on Debian, it is installed; elsewhere the
 # mend is printed.
