@@ -32,17 +32,28 @@
         {%- endfor %}
 {%- endmacro %}
 
-{#- The same columns again, from the wide names of one metric to the long ones. -#}
-{% macro moments_of(totals, name) -%}
+{#- The column `<metric>_<column>` of the metric that `name` holds. -#}
+{% macro of_metric(metrics, relation, column, name) -%}
+case {{ name }}
+            {%- for metric in metrics %}
+            when '{{ metric }}' then {{ relation }}.{{ metric }}_{{ column }}
+            {%- endfor %}
+        end
+{%- endmacro %}
+
+{#- The moments again, from the wide names of all metrics to the long ones of the metric in `name`. -#}
+{% macro moments_of_metric(totals, metrics, relation, name) -%}
 {%- for total in totals %}
-        {{ name }}mean_{{ total }} as mean_{{ total }},
+        {{ of_metric(metrics, relation, 'mean_' ~ total, name) }} as mean_{{ total }},
         {%- endfor %}
         {%- for x in totals %}
         {%- for y in totals[loop.index0:] %}
-        {{ name }}cov_{{ x }}_{{ y }} as cov_{{ x }}_{{ y }},
+        {{ of_metric(metrics, relation, 'cov_' ~ x ~ '_' ~ y, name) }} as cov_{{ x }}_{{ y }},
         {%- endfor %}
         {%- endfor %}
 {%- endmacro %}
+
+{% macro in_quotes(names) %}{{ "'" ~ names | join("', '") ~ "'" }}{% endmacro %}
 
 {#- Experiments and the metrics they name, by the facts that hold them: one row per experiment, with
     `is_<metric>` for each metric of `fact`. -#}
@@ -54,7 +65,7 @@ select
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ source('declared', 'experiment_metric') }}
-    where metric in ({{ "'" ~ metrics_of(fact) | join("', '") ~ "'" }})
+    where metric in ({{ in_quotes(metrics_of(fact)) }})
     group by experiment_id
 {%- endmacro %}
 

@@ -7,11 +7,14 @@ units as (
 breakdowns as (
     {{ experiment_breakdowns() }}
 ),
-{% for fact in measured_facts() %}
-{{ fact }}_named as (
-    {{ metrics_named(fact) }}
-),
 
+named as (
+    select distinct
+        experiment_id,
+        metric
+    from {{ source('declared', 'experiment_metric') }}
+),
+{% for fact in measured_facts() %}
 {{ fact }}_units as (
     select
         units.experiment_id,
@@ -27,7 +30,10 @@ breakdowns as (
         {%- endfor %}
     from units
     inner join breakdowns on units.experiment_id = breakdowns.experiment_id
-    where units.experiment_id in (select experiment_id from {{ fact }}_named)
+    where units.experiment_id in (
+        select named.experiment_id from named
+        where named.metric in ({{ in_quotes(metrics_of(fact)) }})
+    )
 ),
 
 {{ fact }}_moments as (
@@ -46,23 +52,27 @@ breakdowns as (
     group by experiment_id, variant, segment_name, segment_value
 ),
 {% endfor %}
+-- a wide row of all metrics becomes one row per metric: each set of moments is read once, so that
+-- the plan grows with the number of metrics and not with its square
 final as (
-    {%- for metric, fact in metrics().items() %}
+    {%- for fact in measured_facts() %}
     select
-        {{ fact }}_moments.experiment_id,
-        {{ fact }}_moments.variant,
-        '{{ metric }}' as metric,
-        {{ fact }}_moments.segment_name,
-        {{ fact }}_moments.segment_value,
+        moments.experiment_id,
+        moments.variant,
+        named.metric,
+        moments.segment_name,
+        moments.segment_value,
 
-        {{- moments_of(unit_totals(), fact ~ '_moments.' ~ metric ~ '_') }}
-        cast({{ fact }}_moments.n_units as bigint) as n_units,
-        cast({{ fact }}_moments.{{ metric }}_n_events as bigint) as n_events
-    from {{ fact }}_moments
-    inner join {{ fact }}_named
+        {{- moments_of_metric(unit_totals(), metrics_of(fact), 'moments', 'named.metric') }}
+        cast(moments.n_units as bigint) as n_units,
+        cast(
+            {{ of_metric(metrics_of(fact), 'moments', 'n_events', 'named.metric') }} as bigint
+        ) as n_events
+    from {{ fact }}_moments as moments
+    inner join named
         on
-            {{ fact }}_moments.experiment_id = {{ fact }}_named.experiment_id
-            and {{ fact }}_named.is_{{ metric }} = 1
+            moments.experiment_id = named.experiment_id
+            and named.metric in ({{ in_quotes(metrics_of(fact)) }})
     {%- if not loop.last %}
     union all
     {%- endif %}
