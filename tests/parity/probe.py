@@ -67,13 +67,17 @@ def model() -> str:
         cast(min(happened_at) over () as date) as other_day,
         max(happened_at) over () as other_at
     from instants cross join texts cross join numbers
+), aggregates as (
+    select {{{{ median_of('x') }}}} as median_of_all, {{{{ sum_bigint('n') }}}} as sum_of_all
+    from inputs
 )
+-- joined, because Spark cannot send a scalar subquery over a union to its executors
 select
     happened_at, word, n,
     {columns},
-    (select {{{{ median_of('x') }}}} from inputs) as median_of_all,
-    (select {{{{ sum_bigint('n') }}}} from inputs) as sum_of_all
-from inputs
+    median_of_all,
+    sum_of_all
+from inputs cross join aggregates
 """
 
 
