@@ -162,7 +162,7 @@ def write_docs(settings: Settings) -> Path:
         DbtBuildError: the project does not parse, or the warehouse cannot be asked for its columns.
     """
     options = ("--static", "--vars", json.dumps({"as_of": "1970-01-01"}))
-    done = _dbt(settings, "docs", "generate", *options)
+    done = _dbt(settings, "docs generate", *options)
     page = settings.dbt_state / "static_index.html"
     if done.returncode or not page.is_file():
         what = f"dbt wrote no documentation:\n{_tail(done)}"
@@ -212,7 +212,7 @@ def _dbt(settings: Settings, command: str, *options: str) -> subprocess.Complete
     engine = engine_of(settings)
     call = [engine.python, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     call += ["--no-use-colors", "--log-level-file", "none", "--no-version-check"]
-    call += ["--no-send-anonymous-usage-stats", command]
+    call += ["--no-send-anonymous-usage-stats", *command.split()]
     call += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     call += ["--target", settings.dbt_target, "--target-path", str(settings.dbt_state), *options]
     environment = {

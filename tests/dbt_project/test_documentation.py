@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis.dbt_build import write_docs
 from connectors.records import RECORDS
+from programme import Settings
 from tests.dbt_project.lake import PROJECT, Build
 
 BLOCKS = PROJECT / "models" / "staging" / "canonical.md"
@@ -67,3 +71,15 @@ def test_every_public_column_is_described(models: dict[str, dict[str, Any]]) -> 
     assert len(public) >= 10
     for node in public:
         assert all(column["description"] for column in node["columns"].values()), node["name"]
+
+
+def test_dbt_writes_its_own_pages_as_one_file(empty_build: Build, tmp_path: Path) -> None:
+    """Tables, their columns as built, and the lineage to the mails; nothing is fetched."""
+    settings = Settings.from_environment({"CXLOOP_HOME": str(tmp_path)})
+    settings.warehouse.parent.mkdir(parents=True)
+    shutil.copy(empty_build.warehouse, settings.warehouse)
+    shutil.copytree(empty_build.warehouse.parent / "lake", settings.lake)
+    page = write_docs(settings).read_text(encoding="utf-8")
+    for name in ("journey_scorecard", "semiannual_benchmark_mail", "var_numerator"):
+        assert name in page
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=.?https?:", page)
