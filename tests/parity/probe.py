@@ -47,10 +47,15 @@ EXPRESSIONS = {
 }
 
 
-def model() -> str:
-    """The probe's SQL: all instants × texts × numbers, and two aggregates over them."""
+def model(*, backslash: str = "\\") -> str:
+    """The probe's SQL: all instants × texts × numbers, and two aggregates over them.
+
+    Args:
+        backslash: How a literal writes one.
+    """
     instants = _values(INSTANTS, "happened_at", "t_instant()")
-    texts = _values([text.replace("'", "''") for text in TEXTS], "word", "t_string()")
+    words = [text.replace("'", "''").replace("\\", backslash) for text in TEXTS]
+    texts = _values(words, "word", "t_string()")
     numbers = "\n    union all\n    ".join(f"select {number} as n" for number in NUMBERS)
     columns = ",\n    ".join(f"{{{{ {call} }}}} as {name}" for name, call in EXPRESSIONS.items())
     return f"""with instants as (
@@ -95,7 +100,9 @@ def probed(settings: Settings, project: Path, *, changed: Callable[[str], str] =
     shutil.copy(PROJECT / "dbt_project.yml", project)
     dialect = (PROJECT / "macros" / "dialect.sql").read_text(encoding="utf-8")
     (project / "macros" / "dialect.sql").write_text(changed(dialect), encoding="utf-8")
-    (project / "models" / f"{NAME}.sql").write_text(model(), encoding="utf-8")
+    is_spark = settings.dbt_target.startswith("spark")
+    written = model(backslash="\\\\" if is_spark else "\\")
+    (project / "models" / f"{NAME}.sql").write_text(written, encoding="utf-8")
     engine = engine_of(settings)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     call = [engine.python, "-W", "ignore", "-m", "dbt.cli.main", "-q", "--no-version-check", "run"]
