@@ -44,8 +44,8 @@ turns as (
     inner join events
         on
             interactions.interaction_id = events.interaction_id
-            and events.occurred_at >= interactions.opened_at
-            and events.occurred_at <= interactions.resolved_at
+            and interactions.opened_at <= events.occurred_at
+            and interactions.resolved_at >= events.occurred_at
     where
         events.kind in ('reopened', 'resolved', 'closed')
         or (events.kind = 'replied' and events.actor in ('customer', 'agent'))
