@@ -9,7 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.declared_money import cost_allocations, currency_rates
-from connectors.declared_service import calendar_choices, calendar_segments, service_targets
+from connectors.declared_service import (
+    SERVICE,
+    calendar_choices,
+    calendar_segments,
+    service_targets,
+)
 from connectors.lake import Lake, write_parquet
 from programme import Programme, Settings
 from programme.benchmarks import Benchmark, HalfYear
@@ -17,7 +22,6 @@ from programme.breaks import metric_breaks
 from programme.journey import placed_touchpoints
 
 _SHORT = {"text": pa.string(), "number": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
-_SHORT["instant"] = pa.timestamp("us", tz="UTC")
 
 
 def _schema(**columns: str) -> pa.Schema:
@@ -105,28 +109,7 @@ SCHEMAS = {
     "health_level": _schema(
         health_id="text", level="text", score_from="number", score_below="number"
     ),
-    "calendar_choice": _schema(calendar_id="text", scope="text", name="text"),
-    "calendar_segment": _schema(
-        calendar_id="text",
-        segment_date="day",
-        starts_at="instant",
-        ends_at="instant",
-        is_open="flag",
-        open_minutes_before="number",
-    ),
-    "service_target": _schema(
-        service_level_id="text",
-        target_number="number",
-        kind="text",
-        channel="text",
-        priority="text",
-        team="text",
-        clock="text",
-        first_reply_minutes="number",
-        resolution_minutes="number",
-        valid_from="day",
-        valid_to="day",
-    ),
+    **SERVICE,
     "currency_rate": _schema(currency="text", valid_from="day", valid_before="day", rate="number"),
     "cost_allocation": _schema(cost_kind="text", cost_unit="text", is_ungrouped_shared="flag"),
 }

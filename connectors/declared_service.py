@@ -6,10 +6,39 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from connectors.business_clock import segments
 from programme import Programme
 
 Row = dict[str, Any]
+_INSTANT = pa.timestamp("us", tz="UTC")
+SERVICE = {
+    "calendar_choice": pa.schema(
+        [("calendar_id", pa.string()), ("scope", pa.string()), ("name", pa.string())]
+    ),
+    "calendar_segment": pa.schema(
+        [
+            ("calendar_id", pa.string()),
+            ("segment_date", pa.date32()),
+            ("starts_at", _INSTANT),
+            ("ends_at", _INSTANT),
+            ("is_open", pa.bool_()),
+            ("open_minutes_before", pa.float64()),
+        ]
+    ),
+    "service_target": pa.schema(
+        [
+            ("service_level_id", pa.string()),
+            ("target_number", pa.float64()),
+            *((name, pa.string()) for name in ("kind", "channel", "priority", "team", "clock")),
+            ("first_reply_minutes", pa.float64()),
+            ("resolution_minutes", pa.float64()),
+            ("valid_from", pa.date32()),
+            ("valid_to", pa.date32()),
+        ]
+    ),
+}
 
 
 def calendar_choices(programme: Programme) -> Iterator[Row]:
