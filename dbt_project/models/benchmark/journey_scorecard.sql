@@ -1,3 +1,7 @@
+{{ replace_where(
+    "(benchmark_id, wave, metric) in "
+    ~ "(select benchmark_id, wave, metric from {{ ref('int_waves_due') }})"
+) }}
 with
 
 units as (
