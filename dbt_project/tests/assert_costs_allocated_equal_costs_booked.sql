@@ -1,5 +1,5 @@
--- What contacts and new customers carry is what was booked and marked as allocated. Months in which an
--- amount has no value are left out: whoever would carry it has no cost.
+-- What contacts and new customers carry is what was booked and marked as allocated. Months in which
+-- an amount has no value are left out: whoever would carry it has no cost.
 with
 
 months as (
@@ -13,16 +13,16 @@ months as (
 
 booked as (
     select
-        costs.cost_unit,
-        costs.month_start_date,
-        sum(costs.cost) as cost
-    from {{ ref('fct_costs') }} as costs
+        amounts.cost_unit,
+        amounts.month_start_date,
+        sum(amounts.cost) as cost
+    from {{ ref('fct_costs') }} as amounts
     inner join months
         on
-            costs.cost_unit = months.cost_unit
-            and costs.month_start_date = months.month_start_date
-    where costs.allocation_state = 'allocated'
-    group by costs.cost_unit, costs.month_start_date
+            amounts.cost_unit = months.cost_unit
+            and amounts.month_start_date = months.month_start_date
+    where amounts.allocation_state = 'allocated'
+    group by amounts.cost_unit, amounts.month_start_date
 ),
 
 parts as (

@@ -26,7 +26,7 @@ ranges as (
         on
             customers.account_id = accounts.account_id
             and customers.valid_from < accounts.valid_from
-            and (customers.valid_to is null or accounts.valid_from < customers.valid_to)
+            and (customers.valid_to is null or customers.valid_to > accounts.valid_from)
 ),
 
 final as (

@@ -98,7 +98,7 @@ final as (
     left join customers
         on
             lifetimes.customer_id = customers.customer_id
-            and customers.valid_from < lifetimes.next_half_year_date
+            and lifetimes.next_half_year_date > customers.valid_from
             and (
                 customers.valid_to is null
                 or lifetimes.next_half_year_date <= customers.valid_to

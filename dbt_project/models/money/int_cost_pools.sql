@@ -44,7 +44,11 @@ counted as (
     select
         pooled.*,
         coalesce(
-            case when pooled.is_shared then month_counts.unit_count else group_counts.unit_count end, 0
+            case
+                when pooled.is_shared then month_counts.unit_count
+                else group_counts.unit_count
+            end,
+            0
         ) as unit_count
     from pooled
     left join month_counts
@@ -66,7 +70,9 @@ final as (
         cost,
         unvalued_cost_count,
         cast(unit_count as bigint) as unit_count,
-        case when unvalued_cost_count = 0 then {{ ratio('cost', 'unit_count') }} end as cost_per_unit,
+        case
+            when unvalued_cost_count = 0 then {{ ratio('cost', 'unit_count') }}
+        end as cost_per_unit,
 
         is_shared,
 
