@@ -33,6 +33,7 @@ class Standing:
             "meaning": self.meaning,
             "partitions": dict(sorted(self.partitions.items())),
         }
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
