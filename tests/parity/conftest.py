@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.engines import engine_of
 from programme import Settings
 from tests.parity import postgres
 from tests.parity.stages import Passage, passage
@@ -44,5 +45,6 @@ def on_duckdb(duckdb_settings: Settings) -> Passage:
 
 @pytest.fixture(scope="session")
 def on_postgres(postgres_settings: Settings) -> Passage:
-    """What Postgres held after each stage."""
+    """What Postgres held after each stage; from nothing, whatever other tests left in it."""
+    engine_of(postgres_settings).drop()
     return passage(postgres_settings)
