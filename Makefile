@@ -24,7 +24,7 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 	@$(BIN)/cxloop up
 
 test: setup-dev test-servers  ## Set up and pass all tests but the slow ones
-	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadfile --durations=10
+	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
 
 test-slow: setup-dev setup-spark  ## The warehouse on a real Spark cluster, started and stopped here (needs Java 17)
 	$(BIN)/python -m pytest tests/spark -m spark --durations=10
