@@ -8,8 +8,8 @@ by 1e-14 of the column's greatest value, because a sum may cancel to almost noth
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,16 +106,23 @@ def _shapes(one: Columns, other: Columns) -> tuple[str, ...]:
 
 def _rows(one: Table, other: Table) -> tuple[float, tuple[str, ...]]:
     """The greatest relative difference, and what differs, rows of equal exact columns paired."""
+    ours, theirs = Counter(one.rows), Counter(_in_order_of(one, other))
+    if ours == theirs:
+        return 0.0, ()
     doubles = [name for name in one.columns if "number" in (one.columns[name], other.columns[name])]
     exact = [name for name in one.columns if name not in doubles]
     floors = [OF_COLUMN * max(_greatest(one, name), _greatest(other, name)) for name in doubles]
-    ours, theirs = _grouped(one, exact, doubles), _grouped(other, exact, doubles)
+    places = _Places.of(one, exact, doubles)
+    same = Counter(places.key(row) for row in (ours & theirs).elements())
+    left_over, right_over = (ours - theirs).elements(), (theirs - ours).elements()
+    lefts, rights = places.grouped(left_over), places.grouped(right_over)
     largest, found = 0.0, []
-    for key in {**ours, **theirs}:
-        left, right = ours.get(key, []), theirs.get(key, [])
+    for key in {**lefts, **rights}:
+        left, right = lefts.get(key, []), rights.get(key, [])
         told = dict(zip(exact, key, strict=True))
         if len(left) != len(right):
-            found.append(f"{len(left)} rows against {len(right)} where {_told(told)}")
+            counts = [len(each) + same[key] for each in (left, right)]
+            found.append(f"{counts[0]} rows against {counts[1]} where {_told(told)}")
             continue
         for a, b in zip(left, right, strict=True):
             for name, x, y, floor in zip(doubles, a, b, floors, strict=True):
@@ -128,21 +135,42 @@ def _rows(one: Table, other: Table) -> tuple[float, tuple[str, ...]]:
     return largest, (*found[:_SHOWN], *more)
 
 
-def _grouped(
-    table: Table, exact: Sequence[str], doubles: Sequence[str]
-) -> dict[Row, list[list[float | None]]]:
-    """Values of the exact columns -> the doubles of each such row, the smallest first."""
-    places = {name: place for place, name in enumerate(table.columns)}
-    groups: dict[Row, list[list[float | None]]] = defaultdict(list)
-    for row in table.rows:
-        values = [row[places[name]] for name in doubles]
-        groups[tuple(row[places[name]] for name in exact)].append(
-            [None if value is None else float(value) for value in values]
-        )
-    for rows in groups.values():
-        if len(rows) > 1:
-            rows.sort(key=_order)
-    return groups
+def _in_order_of(one: Table, other: Table) -> Iterable[Row]:
+    """The rows of the other table, their values in the order of the columns of the first."""
+    if list(one.columns) == list(other.columns):
+        return map(tuple, other.rows)
+    places = {name: place for place, name in enumerate(other.columns)}
+    order = [places[name] for name in one.columns]
+    return (tuple(row[place] for place in order) for row in other.rows)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where a row holds what must be equal, and where its doubles."""
+
+    exact: Sequence[int]
+    doubles: Sequence[int]
+
+    @classmethod
+    def of(cls, table: Table, exact: Sequence[str], doubles: Sequence[str]) -> _Places:
+        places = {name: place for place, name in enumerate(table.columns)}
+        return cls([places[name] for name in exact], [places[name] for name in doubles])
+
+    def key(self, row: Row) -> Row:
+        return tuple(row[place] for place in self.exact)
+
+    def grouped(self, rows: Iterable[Row]) -> dict[Row, list[list[float | None]]]:
+        """Values of the exact columns -> the doubles of each such row, the smallest first."""
+        groups: dict[Row, list[list[float | None]]] = defaultdict(list)
+        for row in rows:
+            values = [row[place] for place in self.doubles]
+            groups[self.key(row)].append(
+                [None if value is None else float(value) for value in values]
+            )
+        for found in groups.values():
+            if len(found) > 1:
+                found.sort(key=_order)
+        return groups
 
 
 def _order(values: Sequence[float | None]) -> list[tuple[int, float]]:
