@@ -72,12 +72,15 @@ FORBIDDEN = {
         "count(*) filter (where a)",
     ),
     "halves that round in three ways": (r"\bround\s*\(", "cast(round(a) as bigint)"),
+    "an escape that one engine reads and two keep": (r"\\", r"split_part(version, '\.', 1)"),
     "an order that a collation decides": (r"\bcollate\b", "order by name collate nocase"),
 }
 
 
 def sql_of(text: str) -> str:
-    """The text without comments and quoted values; what Jinja is given is SQL as well."""
+    """The text without comments and quoted values, whose backslashes stay; what Jinja is given is
+    SQL as well.
+    """
     text = re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL)
     text = re.sub(r"--.*", "", text)
     parts = re.split(r"(\{\{.*?\}\}|\{%.*?%\})", text, flags=re.DOTALL)
@@ -88,11 +91,16 @@ def _of_jinja(call: str) -> str:
     """Arguments in double quotes may hold values in single ones; paths and names are no SQL."""
     if re.match(r"\{\{-?\s*(ref|source|config|env_var|var)\b|\{%-?\s*(set|do)\b", call):
         return ""
-    return re.sub(r'"[^"]*"', lambda text: _unquoted(text[0]), call)
+    parts = re.split(r'("[^"]*")', call)
+    return "".join(_unquoted(p) if p[:1] == '"' else p.replace("\\", "") for p in parts)
 
 
 def _unquoted(text: str) -> str:
-    return re.sub(r"'[^'\n]*'", "''", text)
+    """Values as empty ones; of all backslashes only theirs stay."""
+    parts = re.split(r"('[^'\n]*')", text)
+    parts[1::2] = ["'" + "\\" * value.count("\\") + "'" for value in parts[1::2]]
+    parts[::2] = [part.replace("\\", "") for part in parts[::2]]
+    return "".join(parts)
 
 
 def broken(text: str) -> dict[str, list[str]]:
