@@ -12,7 +12,7 @@ export AIRFLOW_HOME ?= $(CURDIR)/$(DEMO)/airflow
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev setup-spark test-servers
+.PHONY: help demo up test test-slow chaos lint format bench lock clean clean-all system setup setup-dev setup-spark test-servers java
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 test: setup-dev test-servers  ## Set up and pass all tests but the slow ones
 	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
 
-test-slow: setup-dev setup-spark  ## The warehouse on a real Spark cluster, started and stopped here (needs Java 17)
+test-slow: setup-dev setup-spark java  ## The warehouse on a real Spark cluster, started and stopped here
 	$(BIN)/python -m pytest tests/spark -m spark --durations=10
 
 chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo and 200 times in pulls, compare (an hour)
@@ -99,6 +99,14 @@ test-servers:
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } || \
 	  echo "No Postgres server, so its tests are skipped. Mend: apt-get install postgresql (Debian)"
+
+# Spark's cluster needs Java 17. Where there is no Java and this is root on Debian, it is installed;
+# elsewhere the tests of Spark are skipped, and say so.
+java:
+	@command -v java >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless >/dev/null; } || \
+	  echo "No Java, so the tests of Spark are skipped. Mend: apt-get install openjdk-17-jre-headless (Debian)"
 
 # PDF needs Pango. Where it is missing and this is root on Debian, it is installed; elsewhere the
 # mend is printed.
