@@ -76,7 +76,6 @@ def model(*, backslash: str = "\\") -> str:
     select {{{{ median_of('x') }}}} as median_of_all, {{{{ sum_bigint('n') }}}} as sum_of_all
     from inputs
 )
--- joined, because Spark cannot send a scalar subquery over a union to its executors
 select
     happened_at, word, n,
     {columns},
