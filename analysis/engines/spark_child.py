@@ -27,7 +27,7 @@ class AnswerlessError(Exception):
 
 
 class SparkChild:
-    """One session of one cluster."""
+    """One process that asks one cluster."""
 
     def __init__(self, call: Sequence[str]) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)

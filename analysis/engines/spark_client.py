@@ -3,10 +3,14 @@
 It imports nothing of cxloop, because that environment holds nothing of it. A question is one line
 of JSON on standard input (``query``, ``values``); the answer is one line of JSON and, where the
 question could be answered, so many bytes of an Arrow stream. It ends when its input ends.
+
+Each question has a session of its own: a session remembers in which files a table lay, and would
+read them still, without a word, after a build has replaced the table.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
@@ -36,36 +40,41 @@ _THRIFT = {
 }
 
 
-class ConnectSession:
+class Connect:
     """Spark Connect: the cluster sends Arrow."""
 
     def __init__(self, remote: str) -> None:
         from pyspark.sql import SparkSession
 
-        self._spark = SparkSession.builder.remote(remote).getOrCreate()
-        for name, value in SETTINGS.items():
-            self._spark.conf.set(name, value)
+        self._builder = SparkSession.builder.remote(remote)
 
     def ask(self, query: str, values: list[Any]) -> pa.Table:
         """Rows of a query; each ``?`` stands for a value."""
-        return self._spark.sql(query, args=values or None).toArrow()
+        session = self._builder.create()
+        try:
+            for name, value in SETTINGS.items():
+                session.conf.set(name, value)
+            return session.sql(query, args=values or None).toArrow()
+        finally:
+            with contextlib.suppress(Exception):
+                session.stop()
 
 
-class ThriftSession:
+class Thrift:
     """HiveServer2: days come as texts, and the driver puts values into the text of the query."""
 
     def __init__(self, host: str, port: str, user: str, auth: str) -> None:
-        from pyhive import hive
-
         settings = {f"set:{name}": value for name, value in SETTINGS.items()}
-        self._connection = hive.connect(
-            host=host, port=int(port), username=user, auth=auth, configuration=settings
-        )
+        self._address = {"host": host, "port": int(port), "username": user, "auth": auth}
+        self._address["configuration"] = settings
 
     def ask(self, query: str, values: list[Any]) -> pa.Table:
         """Rows of a query; each ``?`` stands for a value."""
-        cursor = self._connection.cursor()
+        from pyhive import hive
+
+        connection = hive.connect(**self._address)
         try:
+            cursor = connection.cursor()
             if values:
                 cursor.execute(query.replace("%", "%%").replace("?", "%s"), values)
             else:
@@ -73,7 +82,9 @@ class ThriftSession:
             columns = cursor.description or []
             rows = cursor.fetchall() if columns else []
         finally:
-            cursor.close()
+            # a session that fails when it is closed has given its rows
+            with contextlib.suppress(Exception):
+                connection.close()
         arrays = [_array([row[at] for row in rows], kind[1]) for at, kind in enumerate(columns)]
         return pa.Table.from_arrays(arrays, names=[column[0] for column in columns])
 
@@ -87,13 +98,13 @@ def _array(values: list[Any], kind: str) -> pa.Array:
     return pa.array(values, type=_THRIFT.get(kind))
 
 
-def answers(session: ConnectSession | ThriftSession) -> None:
+def answers(cluster: Connect | Thrift) -> None:
     """One answer for each line of standard input, until it ends."""
     out = sys.stdout.buffer
     for line in sys.stdin:
         question = json.loads(line)
         try:
-            table = session.ask(question["query"], question["values"])
+            table = cluster.ask(question["query"], question["values"])
             stream = io.BytesIO()
             with pa.ipc.new_stream(stream, table.schema) as writer:
                 writer.write_table(table)
@@ -115,6 +126,6 @@ def _said(error: Exception) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1] == "connect":
-        answers(ConnectSession(sys.argv[2]))
+        answers(Connect(sys.argv[2]))
     else:
-        answers(ThriftSession(*sys.argv[2:6]))
+        answers(Thrift(*sys.argv[2:6]))

@@ -70,7 +70,25 @@ def test_what_is_missing_is_named_with_the_mend(engine: SparkCluster) -> None:
         engine.fetch("select 1 / 0")
 
 
-def test_a_session_that_has_died_is_replaced(engine: SparkCluster) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_table_that_another_replaces_is_not_read_where_it_was(
+    target: str, engine: SparkCluster, settings_of: SettingsOf, tmp_path: Path
+) -> None:
+    other = engine_of(settings_of(tmp_path, target=target))
+    engine.fetch("create schema if not exists spark_moved")
+    engine.fetch("drop table if exists spark_moved.t")
+    engine.fetch(f"create table spark_moved.t using parquet location '{tmp_path}/1' as select 1 a")
+    assert engine.fetch("select a from spark_moved.t") == [(1,)]
+    other.fetch(f"insert overwrite directory '{tmp_path}/2' using parquet select 2 a")
+    other.fetch(f"alter table spark_moved.t set location '{tmp_path}/2'")
+    assert engine.fetch("select a from spark_moved.t") == [(2,)]
+    other.fetch("drop table spark_moved.t")
+    other.fetch(f"create table spark_moved.t using parquet location '{tmp_path}/3' as select 3 a")
+    assert engine.fetch("select a from spark_moved.t") == [(3,)]
+    engine.fetch("drop schema spark_moved cascade")
+
+
+def test_a_child_that_has_died_is_replaced(engine: SparkCluster) -> None:
     assert engine.fetch("select 1") == [(1,)]
     spark_child.end_children()
     assert engine.fetch("select 2") == [(2,)]
