@@ -22,8 +22,6 @@ from programme.settings import REPOSITORY, Settings
 PROJECT = REPOSITORY / "dbt_project"
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _TAIL_LINES = 30
-# Parquet tables of a Spark cluster have no `delete`
-_REPLACING = ("duckdb", "postgres")
 log = logging.getLogger(__name__)
 
 
@@ -177,7 +175,6 @@ def _plan(settings: Settings, now: Standing) -> Increment | Whole:
         now,
         raw_bytes=sum(file.stat().st_size for file in files),
         least_bytes=settings.increment_from_mb * 1_000_000,
-        can_replace=settings.dbt_target in _REPLACING,
     )
 
 

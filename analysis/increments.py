@@ -78,7 +78,7 @@ class Increment:
 
 
 def plan_build(
-    last: Standing | None, now: Standing, *, raw_bytes: int, least_bytes: int, can_replace: bool
+    last: Standing | None, now: Standing, *, raw_bytes: int, least_bytes: int
 ) -> Increment | Whole:
     """An increment where everything the last build saw still stands, else the whole.
 
@@ -87,19 +87,15 @@ def plan_build(
         now: What this one sees.
         raw_bytes: Size of ``raw``.
         least_bytes: Below it the whole is as quick, and repeats to the last bit.
-        can_replace: Whether the warehouse deletes rows of a table.
 
     Example:
         >>> monday = Standing(date(2026, 7, 6), "m", {"crm/2026-07-06": "a"})
         >>> tuesday = Standing(date(2026, 7, 7), "m", {**monday.partitions, "crm/2026-07-07": "b"})
-        >>> plan = plan_build(monday, tuesday, raw_bytes=9, least_bytes=0, can_replace=True)
-        >>> print(plan)
+        >>> print(plan_build(monday, tuesday, raw_bytes=9, least_bytes=0))
         built in part: 1 new partitions since 2026-07-06
     """
     if last is None:
         return Whole("no earlier build of this warehouse succeeded")
-    if not can_replace:
-        return Whole("this warehouse cannot delete rows of a table")
     if raw_bytes < least_bytes:
         return Whole(f"the lake is small ({raw_bytes} of {least_bytes} bytes)")
     if last.meaning != now.meaning:

@@ -279,20 +279,61 @@ date_diff('day', cast({{ start_day }} as date), cast({{ end_day }} as date))
 {% endmacro %}
 
 {#- Every table that is built gets a directory nobody has used: what a killed build left behind blocks
-    nothing, and nothing is ever read from it. `cxloop warehouse sweep` deletes what no table uses. -#}
-{% macro spark__location_clause() %}
+    nothing, and nothing is ever read from it. After a build cxloop deletes what no table uses. -#}
+{% macro fresh_directory() %}
     {%- set root = env_var('CXLOOP_SPARK_TABLES', '') -%}
     {%- if not root and execute -%}
         {{- exceptions.raise_compiler_error(
             "CXLOOP_SPARK_TABLES is missing: the directory, seen by every worker, in which Spark keeps"
             ~ " the tables. Mend: set it, e.g. to /shared/cxloop/tables"
         ) -}}
-    {%- endif %}
-      location '{{ root }}/{{ this.schema }}/{{ this.identifier }}/{{ invocation_id }}'
+    {%- endif -%}
+    {{- return([root, this.schema, this.identifier, invocation_id] | join('/')) -}}
+{% endmacro %}
+{% macro spark__location_clause() %}
+      location '{{ fresh_directory() }}'
 {% endmacro %}
 
 {% macro spark__file_format_clause() %}
       using {{ config.get('file_format', default='parquet') }}
+{% endmacro %}
+
+{#- What a model runs before its new rows are added, so that those of `condition` are gone. Parquet
+    tables know no `delete`: there the rows that stay are named, and written with the new ones. -#}
+{% macro removal_of_rows(condition) %}
+{{- return(adapter.dispatch('removal_of_rows', 'cxloop')(condition)) -}}
+{% endmacro %}
+{% macro default__removal_of_rows(condition) %}
+    {{- return('delete from {{ this }} where ' ~ condition) -}}
+{% endmacro %}
+{% macro spark__removal_of_rows(condition) %}
+    {{- return(
+        'create or replace temporary view {{ this.identifier }}__kept as'
+        ~ ' select * from {{ this }} where (' ~ condition ~ ') is not true'
+    ) -}}
+{% endmacro %}
+{#- A child of Spark's adapter, whose tables know `delete`. -#}
+{% macro databricks__removal_of_rows(condition) %}
+    {{- return(default__removal_of_rows(condition)) -}}
+{% endmacro %}
+
+{#- In the place of what dbt-spark would run. Rows that stay and new ones go to a directory of their own,
+    to which the table is then pointed: readers, and who comes after a kill, meet the old or the new. -#}
+{% macro dbt_spark_get_incremental_sql(strategy, source, target, existing, unique_key, predicates) %}
+    {%- set columns = adapter.get_columns_in_relation(target) -%}
+    {%- call statement('rows_written') -%}
+        insert overwrite directory '{{ fresh_directory() }}' {{ file_format_clause() }}
+        select {{ columns | map(attribute='quoted') | join(', ') }}
+        from {{ target.identifier }}__kept
+        union all
+        select
+            {%- for column in columns %}
+            cast({{ column.quoted }} as {{ column.dtype }}) as {{ column.quoted }}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from {{ source }}
+    {%- endcall -%}
+    alter table {{ target }} set location '{{ fresh_directory() }}'
 {% endmacro %}
 
 {#- Contracts name types as DuckDB does; here they get the warehouse's own name. -#}

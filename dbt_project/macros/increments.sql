@@ -89,7 +89,7 @@ select id from {{ ref('int_rows_changed') }} where fact_name = '{{ fact }}'
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        pre_hook='delete from {{ this }} where ' ~ condition,
+        pre_hook=removal_of_rows(condition),
     ) -}}
 {%- endif -%}
 {%- endmacro %}

@@ -16,7 +16,7 @@ NOW = Standing(
 
 
 def planned(last: Standing | None = LAST, now: Standing = NOW, **other: Any) -> Increment | Whole:
-    given = {"raw_bytes": 10, "least_bytes": 10, "can_replace": True, **other}
+    given = {"raw_bytes": 10, "least_bytes": 10, **other}
     return plan_build(last, now, **given)
 
 
@@ -40,7 +40,6 @@ def test_a_day_that_passes_without_a_row_is_an_increment() -> None:
     [
         ({"last": None}, "no earlier build"),
         ({"raw_bytes": 9}, "small"),
-        ({"can_replace": False}, "cannot delete"),
         ({"now": replace(NOW, meaning="other models")}, "have changed"),
         ({"now": replace(NOW, as_of=date(2026, 7, 3))}, "went back"),
         ({"now": replace(NOW, partitions={"crm/2026-07-03": "a"})}, "help/2026-07-04 is gone"),

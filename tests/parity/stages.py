@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -35,8 +36,8 @@ class Passage:
     said: dict[str, str]
 
 
-def passage(settings: Settings) -> Passage:
-    """Run the four stages; takes four builds.
+def passage(settings: Settings, *, stages: Sequence[str] = STAGES) -> Passage:
+    """Run the stages, which takes a build each.
 
     Raises:
         DbtBuildError: a model or a test of the data failed.
@@ -45,7 +46,7 @@ def passage(settings: Settings) -> Passage:
     tables: dict[str, Tables] = {}
     copied: dict[str, CopySummary | None] = {}
     said: dict[str, str] = {}
-    for stage in STAGES:
+    for stage in stages:
         until = twenty_days.DAY_14 if stage == FULL_AT_14 else twenty_days.LAST_DAY
         if stage in (FULL_AT_14, TO_20):
             twenty_days.write(settings.lake, until=until)
