@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import landing, measure, rest_pull
+from tests.benchmarks import landing, measure, measure_postgres, measure_spark, rest_pull
 
 
 def main() -> int:
@@ -28,9 +28,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         for what, ratio, seconds in rest_pull.measure_rest_pull(Path(place)):
             table.add_row(what, f"{ratio:.2f}", seconds)
-    with tempfile.TemporaryDirectory() as place:
-        for what, ratio, seconds in measure.measure_builds(Path(place)):
-            table.add_row(what, f"{ratio:.2f}", seconds)
+    for warehouse in (measure, measure_postgres, measure_spark):
+        with tempfile.TemporaryDirectory() as place:
+            for what, ratio, seconds in warehouse.measure_builds(Path(place)):
+                table.add_row(what, f"{ratio:.2f}", seconds)
     console.print(table)
     return 0
 

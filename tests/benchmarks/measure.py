@@ -27,7 +27,7 @@ from tests.dbt_project.lake import PROJECT
 
 EVENTS = int(os.environ.get("CXLOOP_BENCH_EVENTS", "2000000"))
 TARGET_RATIO = 0.1
-_RECORDS = (
+WRITTEN = (
     *("feedback", "invitation", "interaction", "interaction_event", "order", "usage"),
     *("customer", "exposure"),
 )
@@ -48,23 +48,24 @@ def measure_builds(place: Path) -> Iterator[tuple[str, float, str]]:
     day = measure_lake.last_day()
     before = day - timedelta(days=1)
     scan = _scan(lake)
-    hidden = _hide(lake, place / "hidden", str(day))
+    hidden = hide(lake, place / "hidden", str(day))
     whole = _build(lake, place / "steps.duckdb", {"as_of": str(before)})
-    _restore(lake, place / "hidden", hidden)
+    restore(lake, place / "hidden", hidden)
     new = {"as_of": str(before), "partitions": [["bench", str(day)]]}
     part = _build(lake, place / "steps.duckdb", {"as_of": str(day), "increment": new})
     small = _build(lake, place / "small.duckdb", {"as_of": str(day)}, memory="2GB")
     label = f"{EVENTS / 1e6:g}M events"
-    yield f"whole build of {label} / scan of its columns", whole.seconds / scan, _told(whole)
+    yield f"whole build of {label} / scan of its columns", whole.seconds / scan, told(whole)
     yield (
         f"increment of a day / whole build (at most {TARGET_RATIO})",
         (part.seconds / whole.seconds),
-        _told(part),
+        told(part),
     )
-    yield "whole build with 2 GB / without a limit", small.seconds / whole.seconds, _told(small)
+    yield "whole build with 2 GB / without a limit", small.seconds / whole.seconds, told(small)
 
 
-def _told(run: Run) -> str:
+def told(run: Run) -> str:
+    """Seconds, memory, and where the seconds went."""
     slowest = ", ".join(f"{name} {seconds:.1f}" for name, seconds in run.slowest.items())
     return f"{run.seconds:.1f} s, {run.peak_mb:.0f} MB ({slowest})"
 
@@ -73,14 +74,14 @@ def _scan(lake: Path) -> float:
     began = time.perf_counter()
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
-        for record in _RECORDS:
+        for record in WRITTEN:
             columns = ", ".join(f'max("{field.name}")' for field in RECORDS[record].fields)
             files = f"read_parquet('{lake}/raw/{record}/*/*/*.parquet')"
             connection.execute(f"select {columns} from {files}").fetchall()
     return time.perf_counter() - began
 
 
-def _hide(lake: Path, hidden: Path, day: str) -> list[Path]:
+def hide(lake: Path, hidden: Path, day: str) -> list[Path]:
     """Move the last load date away; what was moved, relative to the lake."""
     moved = [path.relative_to(lake) for path in lake.glob(f"raw/*/source=bench/load_date={day}")]
     assert moved, "the last day brought nothing"
@@ -90,7 +91,8 @@ def _hide(lake: Path, hidden: Path, day: str) -> list[Path]:
     return moved
 
 
-def _restore(lake: Path, hidden: Path, moved: list[Path]) -> None:
+def restore(lake: Path, hidden: Path, moved: list[Path]) -> None:
+    """Bring back what ``hide`` moved."""
     for path in moved:
         shutil.move(hidden / path, lake / path)
 
@@ -123,7 +125,11 @@ def _build(lake: Path, warehouse: Path, variables: dict[str, Any], memory: str =
     seconds = time.perf_counter() - began
     if status:
         raise RuntimeError((state / "output.txt").read_text()[-3000:])
+    return Run(seconds, usage.ru_maxrss / 1024, slowest(state))
+
+
+def slowest(state: Path) -> dict[str, float]:
+    """Seconds of the eight slowest models of the run whose target path that is."""
     results = json.loads((state / "run_results.json").read_text())["results"]
     times = {row["unique_id"].rsplit(".", 1)[1]: row["execution_time"] for row in results}
-    slowest = sorted(times, key=lambda name: -times[name])[:8]
-    return Run(seconds, usage.ru_maxrss / 1024, {name: times[name] for name in slowest})
+    return {name: times[name] for name in sorted(times, key=lambda name: -times[name])[:8]}

@@ -84,6 +84,11 @@ class Cluster:
     def thrift_url(self) -> str:
         return f"thrift://cxloop@{HOST}:{self.thrift_port}"
 
+    def family(self) -> list[psutil.Process]:
+        """Every process of the cluster that runs now."""
+        roots = [psutil.Process(process.pid) for process in self.processes]
+        return [*roots, *(child for root in roots for child in root.children(recursive=True))]
+
     def executors(self) -> list[int]:
         """Process ids of the executors that run now."""
         return [

@@ -10,11 +10,6 @@ from tests.spark.cluster import HOST, Cluster, free_ports, is_listening
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1200)]
 
 
-def everything(cluster: Cluster) -> list[psutil.Process]:
-    roots = [psutil.Process(process.pid) for process in cluster.processes]
-    return [*roots, *(child for root in roots for child in root.children(recursive=True))]
-
-
 def test_two_executors_work_in_processes_of_their_own(cluster: Cluster) -> None:
     assert len(cluster.processes) == 4
     assert len(cluster.executors()) == 2
@@ -23,7 +18,7 @@ def test_two_executors_work_in_processes_of_their_own(cluster: Cluster) -> None:
 def test_nothing_listens_beyond_the_loopback_interface(cluster: Cluster) -> None:
     listening = [
         connection.laddr
-        for process in everything(cluster)
+        for process in cluster.family()
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
