@@ -95,7 +95,7 @@ class Cluster:
             child.pid
             for worker in self.workers
             for child in psutil.Process(worker.pid).children(recursive=True)
-            if _is_executor(child)
+            if is_of(child, "CoarseGrainedExecutorBackend")
         ]
 
 
@@ -223,9 +223,10 @@ def _wait_for(cluster: Cluster, name: str, port: int) -> None:
         time.sleep(0.2)
 
 
-def _is_executor(process: psutil.Process) -> bool:
+def is_of(process: psutil.Process, word: str) -> bool:
+    """Whether the process runs and its command line holds that word."""
     try:
-        return any("CoarseGrainedExecutorBackend" in word for word in process.cmdline())
+        return any(word in part for part in process.cmdline())
     except psutil.Error:  # it has ended meanwhile
         return False
 

@@ -38,7 +38,7 @@ from tests.parity.stages import (
     passage,
     run,
 )
-from tests.spark.cluster import Cluster
+from tests.spark.cluster import Cluster, is_of
 from tests.spark.conftest import SettingsOf
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(7200)]
@@ -83,7 +83,7 @@ def cut_short(cluster: Cluster, home: Path, settings_of: SettingsOf, on_spark: P
         building = pool.submit(run, settings, "cut short", as_of=twenty_days.LAST_DAY)
         until(lambda: building.done() or len(directories(cluster) - before) >= BUSY_AFTER)
         children = psutil.Process().children(recursive=True)
-        (dbt,) = (each for each in children if "dbt.cli.main" in each.cmdline())
+        (dbt,) = (each for each in children if is_of(each, "dbt.cli.main"))
         dbt.kill()
         with pytest.raises(DbtBuildError):
             building.result()
