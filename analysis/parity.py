@@ -19,7 +19,7 @@ from analysis.errors import WarehouseError
 RELATIVE = 1e-9
 OF_COLUMN = 1e-14
 # Spark's catalogue cannot hold the text of these views, so that there they are tables
-VIEWS_ELSEWHERE = frozenset({"int_units_waved", "int_health_events"})
+VIEWS_ELSEWHERE = frozenset({"int_health_events"})
 _SHOWN = 3
 Row = tuple[Any, ...]
 

@@ -13,7 +13,7 @@
             'id': 'invitation_id',
             'instants': ['eligible_at', 'invited_at', 'delivered_at', 'opened_at', 'answered_at'],
         },
-        'customer': {'id': 'customer_id', 'instants': ['valid_from', 'churned_at']},
+        'customer': {'id': 'customer_id', 'instants': ['valid_from', 'joined_at', 'churned_at']},
         'account': {'id': 'account_id', 'instants': ['valid_from'], 'staged_whole': true},
         'interaction': {'id': 'interaction_id', 'instants': ['opened_at']},
         'interaction_event': {'id': 'interaction_id', 'instants': ['occurred_at']},
@@ -29,7 +29,8 @@
 {% macro changing_facts() %}
     {{- return([
         'fct_survey_responses', 'fct_survey_eligibilities', 'fct_invitations', 'fct_interactions',
-        'fct_orders', 'fct_usage', 'fct_customer_months',
+        'fct_orders', 'fct_usage', 'fct_customer_months', 'fct_customer_lifetimes',
+        'fct_customer_value', 'fct_contact_costs', 'fct_acquisitions',
     ]) -}}
 {% endmacro %}
 
@@ -54,6 +55,14 @@
     {%- set one = modules.datetime.timedelta(1) -%}
     {%- set before, after = day(var('increment').as_of) + one, day(var('as_of')) + one -%}
     {{- return((before.year, before.month) != (after.year, after.month)) -}}
+{% endmacro %}
+
+{#- Whether a half-year has ended since: then each customer has one more. -#}
+{% macro half_year_ended_since() %}
+    {%- set day = modules.datetime.date.fromisoformat -%}
+    {%- set one = modules.datetime.timedelta(1) -%}
+    {%- set before, after = day(var('increment').as_of) + one, day(var('as_of')) + one -%}
+    {{- return((before.year, before.month > 6) != (after.year, after.month > 6)) -}}
 {% endmacro %}
 
 {#- Whether a row of a raw record lies in a partition that is new. -#}

@@ -81,3 +81,68 @@ select
         segment as segment_name
     from {{ source('declared', 'experiment_segment') }}
 {%- endmacro %}
+
+{#- The unit of an event: its customer, or the event itself where no customer is known. -#}
+{% macro unit_of_event(fact) -%}
+coalesce(customer_id, 'event ' || {{ facts()[fact].id }})
+{%- endmacro %}
+
+{#- Units of a wave by the number of their rows. Nearly all have one, which stands for the unit in every
+    breakdown; only the rows of the others must be added up, and that is what costs. -#}
+{% macro unit_parts() %}{{ return({'single': '= 1', 'several': '> 1'}) }}{% endmacro %}
+
+{% macro weighted_sums() %}
+    {{- return(['sum_weight', 'sum_weight_squared', 'numerator', 'denominator']) -}}
+{% endmacro %}
+
+{#- The totals of a row of int_units_waved, with the weight of its cell where it has one. -#}
+{% macro weighted_totals(unit, cell) -%}
+{{ unit }}.n_events,
+        {%- for total in weighted_sums() %}
+        {{ unit }}.{{ total }} * coalesce({{ cell }}.nonresponse_weight, 1)
+        {%- if total == 'sum_weight_squared' %} * coalesce({{ cell }}.nonresponse_weight, 1){% endif %}
+            as {{ total }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+{%- endmacro %}
+
+{% macro is_cell_of(cell, unit) -%}
+{{ unit }}.benchmark_id = {{ cell }}.benchmark_id
+            and {{ unit }}.weight_survey_id = {{ cell }}.survey_id
+            and {{ unit }}.weight_wave = {{ cell }}.wave
+            and {{ unit }}.weight_cell = {{ cell }}.cell
+{%- endmacro %}
+
+{#- One row per unit and `keys`, from the relations that unit_parts() names. -#}
+{% macro totals_by_unit(keys) -%}
+select
+        {{ keys | join(',\n        ') }},
+        n_events,
+        {{ weighted_sums() | join(',\n        ') }}
+    from single
+    union all
+    select
+        {{ keys | join(',\n        ') }},
+        sum(n_events) as n_events,
+        {%- for total in weighted_sums() %}
+        sum({{ total }}) as {{ total }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from several
+    group by
+        {{ keys | join(',\n        ') }},
+        unit_id
+{%- endmacro %}
+
+{#- The columns of moments over units, centred by the warehouse itself. -#}
+{% macro moments_of_units() -%}
+cast(count(*) as bigint) as n_units,
+        cast(sum(n_events) as bigint) as n_events,
+        sum(sum_weight) as sum_weight,
+        sum(sum_weight_squared) as sum_weight_squared,
+        avg(numerator) as mean_numerator,
+        avg(denominator) as mean_denominator,
+        var_samp(numerator) as var_numerator,
+        var_samp(denominator) as var_denominator,
+        covar_samp(numerator, denominator) as cov_numerator_denominator
+{%- endmacro %}

@@ -73,3 +73,16 @@ case {{ name }}
         {{- " || '|' ||" if not loop.last }}
 {%- endfor %}
 {%- endmacro %}
+
+{#- By which segments each benchmark weights. One that weights by nothing has no row, and its answers
+    keep their design weight. -#}
+{% macro cell_segments() -%}
+select
+        benchmark_id,
+        {%- for segment in customer_segments() %}
+        max({{ one_if("segment = '" ~ segment ~ "'") }}) as is_by_{{ segment }},
+        {%- endfor %}
+        count(*) as segment_count
+    from {{ source('declared', 'benchmark_weight') }}
+    group by benchmark_id
+{%- endmacro %}

@@ -19,8 +19,8 @@ FIRST = date(2026, 5, 20)
 # the first step ends a month and closes windows; in the second nothing lands and only days pass
 STEPS = (date(2026, 6, 3), date(2026, 6, 12))
 OF_INCREMENTS = {
-    *("int_ids_changed", "int_rows_changed", "int_rows_touched"),
-    *("int_units_changed", "int_waves_due", "int_units_waved"),
+    *("int_ids_changed", "int_customers_changed", "int_cost_pools_before"),
+    *("int_rows_changed", "int_units_touched", "int_units_changed"),
 }
 
 

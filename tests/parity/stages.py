@@ -23,8 +23,8 @@ FULL_AT_14, TO_20, NOTHING_NEW, REFRESHED = STAGES = (
 )
 Tables = dict[str, Table]
 # They say what one build found changed, and so differ from build to build.
-OF_ONE_BUILD = ("int_ids_changed", "int_rows_changed", "int_rows_touched", "int_units_changed")
-OF_ONE_BUILD += ("int_waves_due",)
+OF_ONE_BUILD = ("int_ids_changed", "int_customers_changed", "int_rows_changed")
+OF_ONE_BUILD += ("int_units_touched", "int_units_changed", "int_cost_pools_before")
 
 
 @dataclass(frozen=True)

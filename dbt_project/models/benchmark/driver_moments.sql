@@ -12,8 +12,12 @@ answers as (
     select * from {{ ref('fct_survey_responses') }}
 ),
 
-answer_weights as (
-    select * from {{ ref('int_answers_weighted') }}
+answers_placed as (
+    select * from {{ ref('int_answers_placed') }}
+),
+
+cells as (
+    select * from {{ ref('int_cells_weighted') }}
 ),
 
 questions as (
@@ -52,7 +56,7 @@ scores as (
         questions.question_id,
         {{ hash_bucket('coalesce(answers.customer_id, answers.response_id)', driver_buckets()) }}
             as bucket,
-        answers.design_weight * coalesce(answer_weights.nonresponse_weight, 1) as weight,
+        answers.design_weight * coalesce(cells.nonresponse_weight, 1) as weight,
         answers.oriented_score as score
     from answers
     inner join questions
@@ -64,10 +68,16 @@ scores as (
             questions.benchmark_id = waves.benchmark_id
             and answers.responded_date >= waves.starts_on
             and answers.responded_date < waves.ends_before
-    left join answer_weights
+    left join answers_placed
         on
-            questions.benchmark_id = answer_weights.benchmark_id
-            and answers.response_id = answer_weights.response_id
+            questions.benchmark_id = answers_placed.benchmark_id
+            and answers.response_id = answers_placed.response_id
+    left join cells
+        on
+            answers_placed.benchmark_id = cells.benchmark_id
+            and answers_placed.survey_id = cells.survey_id
+            and answers_placed.wave = cells.wave
+            and answers_placed.cell = cells.cell
     where answers.oriented_score is not null
 ),
 

@@ -1,11 +1,50 @@
+{#- Rows of facts that are built whole may have changed for anybody. -#}
+{%- set rebuilt = [] -%}
+{%- for metric, fact in metrics().items() if fact not in changing_facts() -%}
+    {%- do rebuilt.append(metric) -%}
+{%- endfor -%}
+{{ replace_where(
+    "unit_id in (select unit_id from {{ ref('int_units_touched') }}) or metric in ("
+    ~ in_quotes(rebuilt) ~ ")"
+) }}
 with
 
 waves as (
-    select * from {{ ref('int_waves_due') }}
+    select
+        waves.benchmark_id,
+        waves.wave,
+        benchmark_metrics.metric,
+        waves.starts_on,
+        waves.ends_before
+    from {{ source('declared', 'wave') }} as waves
+    inner join {{ source('declared', 'benchmark_metric') }} as benchmark_metrics
+        on waves.benchmark_id = benchmark_metrics.benchmark_id
 ),
 
-answer_weights as (
-    select * from {{ ref('int_answers_weighted') }}
+placed as (
+    select * from {{ ref('int_answers_placed') }}
+),
+{% for fact in measured_facts() %}
+{{ fact }}_rows as (
+    select
+        *,
+        {{ unit_of_event(fact) }} as unit_id
+    from {{ ref(fact) }}
+    {%- if is_increment() and fact in changing_facts() %}
+    where {{ unit_of_event(fact) }} in (select unit_id from {{ ref('int_units_touched') }})
+    {%- endif %}
+),
+{% endfor %}
+question_rows as (
+    select
+        *,
+        {{ unit_of_event('fct_survey_responses') }} as unit_id
+    from {{ ref('int_questions_answered') }}
+    {%- if is_increment() %}
+    where
+        {{ unit_of_event('fct_survey_responses') }}
+        in (select unit_id from {{ ref('int_units_touched') }})
+    {%- endif %}
 ),
 
 events as (
@@ -15,28 +54,33 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
-        coalesce(fact.customer_id, 'event ' || fact.{{ dated.id }}) as unit_id,
+        fact.unit_id,
+        {%- if dated.is_answer %}
+        placed.survey_id as weight_survey_id,
+        placed.wave as weight_wave,
+        placed.cell as weight_cell,
+        {%- else %}
+        cast(null as {{ t_string() }}) as weight_survey_id,
+        cast(null as {{ t_string() }}) as weight_wave,
+        cast(null as {{ t_string() }}) as weight_cell,
+        {%- endif %}
         {%- for segment in segments() %}
         fact.{{ segment }},
         {%- endfor %}
-        {%- if dated.is_answer %}
-        fact.design_weight * coalesce(answer_weights.nonresponse_weight, 1) as weight,
-        {%- else %}
         fact.design_weight as weight,
-        {%- endif %}
         fact.{{ metric }}_numerator as numerator,
         fact.{{ metric }}_denominator as denominator
-    from {{ ref(fact) }} as fact
+    from {{ fact }}_rows as fact
     inner join waves
         on
             waves.metric = '{{ metric }}'
             and fact.{{ dated.date }} >= waves.starts_on
             and fact.{{ dated.date }} < waves.ends_before
     {%- if dated.is_answer %}
-    left join answer_weights
+    left join placed
         on
-            waves.benchmark_id = answer_weights.benchmark_id
-            and fact.response_id = answer_weights.response_id
+            waves.benchmark_id = placed.benchmark_id
+            and fact.response_id = placed.response_id
     {%- endif %}
     where fact.{{ metric }}_denominator > 0
     union all
@@ -45,31 +89,37 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
-        coalesce(questions.customer_id, 'event ' || questions.response_id) as unit_id,
+        questions.unit_id,
+        placed.survey_id as weight_survey_id,
+        placed.wave as weight_wave,
+        placed.cell as weight_cell,
         {%- for segment in segments() %}
         questions.{{ segment }},
         {%- endfor %}
-        questions.design_weight * coalesce(answer_weights.nonresponse_weight, 1) as weight,
+        questions.design_weight as weight,
         questions.question_numerator as numerator,
         questions.question_denominator as denominator
-    from {{ ref('int_questions_answered') }} as questions
+    from question_rows as questions
     inner join waves
         on
             questions.metric = waves.metric
             and questions.responded_date >= waves.starts_on
             and questions.responded_date < waves.ends_before
-    left join answer_weights
+    left join placed
         on
-            waves.benchmark_id = answer_weights.benchmark_id
-            and questions.response_id = answer_weights.response_id
+            waves.benchmark_id = placed.benchmark_id
+            and questions.response_id = placed.response_id
 ),
 
-final as (
+added_up as (
     select
         benchmark_id,
         wave,
         metric,
         unit_id,
+        weight_survey_id,
+        weight_wave,
+        weight_cell,
         {%- for segment in segments() %}
         {{ segment }},
         {%- endfor %}
@@ -84,7 +134,19 @@ final as (
         wave,
         metric,
         unit_id,
+        weight_survey_id,
+        weight_wave,
+        weight_cell,
         {{ segments() | join(',\n        ') }}
+),
+
+final as (
+    select
+        *,
+        cast(
+            count(*) over (partition by benchmark_id, wave, metric, unit_id) as bigint
+        ) as row_count
+    from added_up
 )
 
 select * from final

@@ -1,12 +1,5 @@
-{{ replace_where(
-    "(benchmark_id, wave, metric) in "
-    ~ "(select benchmark_id, wave, metric from {{ ref('int_waves_due') }})"
-) }}
+{%- set place = ['breakdown', 'journey_stage', 'touchpoint', 'department'] -%}
 with
-
-units as (
-    select * from {{ ref('int_units_waved') }}
-),
 
 touchpoints as (
     select * from {{ source('declared', 'touchpoint') }}
@@ -14,35 +7,6 @@ touchpoints as (
 
 metric_touchpoints as (
     select * from {{ source('declared', 'touchpoint_metric') }}
-),
-
--- an event keeps the touchpoint it names; one that names none takes its metric's
-placed as (
-    select
-        units.benchmark_id,
-        units.wave,
-        units.metric,
-        units.unit_id,
-        units.n_events,
-        units.sum_weight,
-        units.sum_weight_squared,
-        units.numerator,
-        units.denominator,
-        case
-            when units.touchpoint <> 'unknown' then units.touchpoint
-            else coalesce(metric_touchpoints.touchpoint, 'unknown')
-        end as touchpoint
-    from units
-    left join metric_touchpoints on units.metric = metric_touchpoints.metric
-),
-
-owned as (
-    select
-        placed.*,
-        coalesce(touchpoints.journey_stage, 'unknown') as journey_stage,
-        coalesce(touchpoints.department, 'unknown') as department
-    from placed
-    left join touchpoints on placed.touchpoint = touchpoints.touchpoint
 ),
 
 breakdowns as (
@@ -54,53 +18,58 @@ breakdowns as (
     union all
     select 'touchpoint' as breakdown
 ),
-
-broken_down as (
+{% for part, rows in unit_parts().items() %}
+-- an event keeps the touchpoint it names; one that names none takes its metric's
+{{ part }}_placed as (
     select
-        owned.benchmark_id,
-        owned.wave,
-        owned.metric,
+        units.benchmark_id,
+        units.wave,
+        units.metric,
+        units.unit_id,
+        case
+            when units.touchpoint <> 'unknown' then units.touchpoint
+            else coalesce(metric_touchpoints.touchpoint, 'unknown')
+        end as touchpoint,
+        {{ weighted_totals('units', 'cells') }}
+    from {{ ref('int_units_waved') }} as units
+    left join metric_touchpoints on units.metric = metric_touchpoints.metric
+    left join {{ ref('int_cells_weighted') }} as cells on {{ is_cell_of('cells', 'units') }}
+    where units.row_count {{ rows }}
+),
+
+{{ part }} as (
+    select
+        placed.benchmark_id,
+        placed.wave,
+        placed.metric,
         breakdowns.breakdown,
         case
-            when breakdowns.breakdown in ('journey_stage', 'touchpoint') then owned.journey_stage
+            when breakdowns.breakdown in ('journey_stage', 'touchpoint')
+                then coalesce(touchpoints.journey_stage, 'unknown')
             else 'all'
         end as journey_stage,
         case
-            when breakdowns.breakdown = 'touchpoint' then owned.touchpoint
+            when breakdowns.breakdown = 'touchpoint' then placed.touchpoint
             else 'all'
         end as touchpoint,
         case
-            when breakdowns.breakdown in ('department', 'touchpoint') then owned.department
+            when breakdowns.breakdown in ('department', 'touchpoint')
+                then coalesce(touchpoints.department, 'unknown')
             else 'all'
         end as department,
-        owned.unit_id,
-        owned.n_events,
-        owned.sum_weight,
-        owned.sum_weight_squared,
-        owned.numerator,
-        owned.denominator
-    from owned
+        placed.unit_id,
+        placed.n_events,
+        placed.sum_weight,
+        placed.sum_weight_squared,
+        placed.numerator,
+        placed.denominator
+    from {{ part }}_placed as placed
+    left join touchpoints on placed.touchpoint = touchpoints.touchpoint
     cross join breakdowns
 ),
-
+{% endfor %}
 unit_totals as (
-    select
-        benchmark_id,
-        wave,
-        metric,
-        breakdown,
-        journey_stage,
-        touchpoint,
-        department,
-        unit_id,
-        sum(n_events) as n_events,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
-    from broken_down
-    group by
-        benchmark_id, wave, metric, breakdown, journey_stage, touchpoint, department, unit_id
+    {{ totals_by_unit(['benchmark_id', 'wave', 'metric'] + place) }}
 ),
 
 final as (
@@ -113,15 +82,7 @@ final as (
         touchpoint,
         department,
 
-        cast(count(*) as bigint) as n_units,
-        cast(sum(n_events) as bigint) as n_events,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        avg(numerator) as mean_numerator,
-        avg(denominator) as mean_denominator,
-        var_samp(numerator) as var_numerator,
-        var_samp(denominator) as var_denominator,
-        covar_samp(numerator, denominator) as cov_numerator_denominator
+        {{ moments_of_units() }}
     from unit_totals
     group by benchmark_id, wave, metric, breakdown, journey_stage, touchpoint, department
 )

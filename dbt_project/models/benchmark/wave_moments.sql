@@ -1,12 +1,4 @@
-{{ replace_where(
-    "(benchmark_id, wave, metric) in "
-    ~ "(select benchmark_id, wave, metric from {{ ref('int_waves_due') }})"
-) }}
 with
-
-units as (
-    select * from {{ ref('int_units_waved') }}
-),
 
 breakdowns as (
     select distinct
@@ -19,8 +11,8 @@ breakdowns as (
         segment as segment_name
     from {{ source('declared', 'benchmark_segment') }}
 ),
-
-segmented as (
+{% for part, rows in unit_parts().items() %}
+{{ part }} as (
     select
         units.benchmark_id,
         units.wave,
@@ -28,31 +20,15 @@ segmented as (
         breakdowns.segment_name,
         {{ segment_value('breakdowns.segment_name', 'units') }} as segment_value,
         units.unit_id,
-        units.n_events,
-        units.sum_weight,
-        units.sum_weight_squared,
-        units.numerator,
-        units.denominator
-    from units
+        {{ weighted_totals('units', 'cells') }}
+    from {{ ref('int_units_waved') }} as units
     inner join breakdowns on units.benchmark_id = breakdowns.benchmark_id
+    left join {{ ref('int_cells_weighted') }} as cells on {{ is_cell_of('cells', 'units') }}
+    where units.row_count {{ rows }}
 ),
-
+{% endfor %}
 unit_totals as (
-    select
-        benchmark_id,
-        wave,
-        metric,
-        segment_name,
-        segment_value,
-        unit_id,
-        sum(n_events) as n_events,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
-    from segmented
-    where segment_value is not null
-    group by benchmark_id, wave, metric, segment_name, segment_value, unit_id
+    {{ totals_by_unit(['benchmark_id', 'wave', 'metric', 'segment_name', 'segment_value']) }}
 ),
 
 final as (
@@ -63,16 +39,9 @@ final as (
         segment_name,
         segment_value,
 
-        cast(count(*) as bigint) as n_units,
-        cast(sum(n_events) as bigint) as n_events,
-        sum(sum_weight) as sum_weight,
-        sum(sum_weight_squared) as sum_weight_squared,
-        avg(numerator) as mean_numerator,
-        avg(denominator) as mean_denominator,
-        var_samp(numerator) as var_numerator,
-        var_samp(denominator) as var_denominator,
-        covar_samp(numerator, denominator) as cov_numerator_denominator
+        {{ moments_of_units() }}
     from unit_totals
+    where segment_value is not null
     group by benchmark_id, wave, metric, segment_name, segment_value
 )
 

@@ -1,3 +1,4 @@
+{{ replace_where("customer_id in (select id from {{ ref('int_customers_changed') }})") }}
 with
 
 customers as (
@@ -5,6 +6,9 @@ customers as (
         *,
         lead(valid_from) over (partition by customer_id order by valid_from) as valid_to
     from {{ ref('stg_customer') }}
+    {%- if is_increment() %}
+    where customer_id in (select id from {{ ref('int_customers_changed') }})
+    {%- endif %}
 ),
 
 accounts as (

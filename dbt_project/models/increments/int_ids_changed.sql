@@ -1,19 +1,25 @@
 with
 
+-- what has landed, and what the as-of day has passed: apart, so that either reads only its files
 final as (
     {%- if is_increment() %}
     {%- for record, changing in changing_records().items() %}
-    select distinct
+    select
         '{{ record }}' as record_name,
         {{ changing.id }} as id
     from {{ source('raw', record) }}
     where
         {{ is_in_new_partition() }}
-        {%- for column in changing.instants %}
-        or {{ passed_since(instant(column)) }}
-        {%- endfor %}
+    {%- for column in changing.instants %}
+    union distinct
+    select
+        '{{ record }}' as record_name,
+        {{ changing.id }} as id
+    from {{ source('raw', record) }}
+    where {{ passed_since(column) }}
+    {%- endfor %}
     {%- if not loop.last %}
-    union all
+    union distinct
     {%- endif %}
     {%- endfor %}
     {%- else %}

@@ -2,13 +2,12 @@
 
 with
 
--- customers with a touched row; those who entered, left or moved; and all who have or had something of
+-- units with a changed row; those who entered, left or moved; and all who have or had something of
 -- a fact that is built whole
 final as (
     {%- if is_increment() %}
-    select distinct customer_id as unit_id
-    from {{ ref('int_rows_touched') }}
-    where customer_id is not null
+    select unit_id
+    from {{ ref('int_units_touched') }}
     {%- for first, second in [
         [ref('int_units_followed'), table_before('experiment_unit_metrics')],
         [table_before('experiment_unit_metrics'), ref('int_units_followed')],

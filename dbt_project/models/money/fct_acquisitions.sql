@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_acquisitions') }}
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
+    {{ only_changed_rows_of('fct_acquisitions') }}
 ),
 
 costed as (

@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_contact_costs') }}
 with
 
 interactions as (
     select * from {{ ref('int_interactions_resolved') }}
+    {{ only_changed_rows_of('fct_contact_costs') }}
 ),
 
 costed as (

@@ -1,12 +1,15 @@
+{{ replaces_rows_of('fct_customer_lifetimes') }}
 with
 
 customers as (
     select * from {{ ref('dim_customers') }}
+    {{ only_changed_rows_of('fct_customer_lifetimes') }}
 ),
 
 orders as (
     select * from {{ ref('fct_orders') }}
     where not is_canceled
+    {{ only_changed_rows_of('fct_customer_lifetimes', word='and') }}
 ),
 
 half_years as (
@@ -15,7 +18,8 @@ half_years as (
 
 recorded as (
     select min(ordered_date) as first_ordered_date
-    from orders
+    from {{ ref('fct_orders') }}
+    where not is_canceled
 ),
 
 starts as (

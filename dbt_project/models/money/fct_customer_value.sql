@@ -1,7 +1,9 @@
+{{ replaces_rows_of('fct_customer_value') }}
 with
 
 customer_months as (
     select * from {{ ref('fct_customer_months') }}
+    {{ only_changed_rows_of('fct_customer_value') }}
 ),
 
 orders as (
@@ -10,6 +12,7 @@ orders as (
         {{ month_of('ordered_at') }} as month_start_date
     from {{ ref('fct_orders') }}
     where not is_canceled
+    {{ only_changed_rows_of('fct_customer_value', word='and') }}
 ),
 
 referrals as (
@@ -18,26 +21,30 @@ referrals as (
         {{ month_of('due_at') }} as month_start_date
     from {{ ref('fct_outcomes') }}
     where kind = 'referral'
+    {{ only_changed_rows_of('fct_customer_value', word='and') }}
 ),
 
 contacts as (
     select * from {{ ref('fct_contact_costs') }}
+    {{ only_changed_rows_of('fct_customer_value') }}
 ),
 
 first_order as (
     select min(ordered_date) as first_date
-    from orders
+    from {{ ref('fct_orders') }}
+    where not is_canceled
 ),
 
 first_referral as (
     select min(due_date) as first_date
-    from referrals
+    from {{ ref('fct_outcomes') }}
+    where kind = 'referral'
 ),
 
 -- a month in which no contact has a cost says nothing about those who made none
 costed_months as (
     select distinct month_start_date
-    from contacts
+    from {{ ref('fct_contact_costs') }}
     where cost is not null
 ),
 

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_cost_pools_before') }}
 with
 
 costs as (
