@@ -62,7 +62,8 @@
     {%- set day = modules.datetime.date.fromisoformat -%}
     {%- set one = modules.datetime.timedelta(1) -%}
     {%- set before, after = day(var('increment').as_of) + one, day(var('as_of')) + one -%}
-    {{- return((before.year, before.month > 6) != (after.year, after.month > 6)) -}}
+    {%- set halves = [(before.year, (before.month - 1) // 6), (after.year, (after.month - 1) // 6)] -%}
+    {{- return(halves[0] != halves[1]) -}}
 {% endmacro %}
 
 {#- Whether a row of a raw record lies in a partition that is new. -#}

@@ -1,4 +1,6 @@
-{%- set place = ['breakdown', 'journey_stage', 'touchpoint', 'department'] -%}
+{%- set place = [
+    'benchmark_id', 'wave', 'metric', 'breakdown', 'journey_stage', 'touchpoint', 'department',
+] -%}
 with
 
 touchpoints as (
@@ -7,6 +9,71 @@ touchpoints as (
 
 metric_touchpoints as (
     select * from {{ source('declared', 'touchpoint_metric') }}
+),
+
+weights as (
+    select * from {{ ref('int_cells_weighted') }}
+),
+
+-- units with one row, as moments of many
+single as (
+    select
+        cells.benchmark_id,
+        cells.wave,
+        cells.metric,
+        {{ touchpoint_of('cells', 'metric_touchpoints') }} as touchpoint,
+        {{ weighted_moments('cells', 'weights') }}
+    from {{ ref('int_wave_cells') }} as cells
+    left join metric_touchpoints on cells.metric = metric_touchpoints.metric
+    left join weights on {{ is_weight_of('weights', 'cells') }}
+),
+
+-- units with several, of which most meet one touchpoint only
+several as (
+    select
+        units.benchmark_id,
+        units.wave,
+        units.metric,
+        {{ touchpoint_of('units', 'metric_touchpoints') }} as touchpoint,
+        units.unit_id,
+        {{ weighted_totals('units', 'weights') }}
+    from {{ ref('int_units_waved') }} as units
+    left join metric_touchpoints on units.metric = metric_touchpoints.metric
+    left join weights on {{ is_weight_of('weights', 'units') }}
+    where units.row_count > 1
+),
+
+met as (
+    select
+        benchmark_id,
+        wave,
+        metric,
+        touchpoint,
+        unit_id,
+        {{ added_totals() }}
+    from several
+    group by benchmark_id, wave, metric, touchpoint, unit_id
+),
+
+counted as (
+    select
+        *,
+        count(*) over (partition by benchmark_id, wave, metric, unit_id) as touchpoint_count
+    from met
+),
+
+at_one as (
+    select * from single
+    union all
+    select
+        benchmark_id,
+        wave,
+        metric,
+        touchpoint,
+        {{ moments_of_units() }}
+    from counted
+    where touchpoint_count = 1
+    group by benchmark_id, wave, metric, touchpoint
 ),
 
 breakdowns as (
@@ -18,73 +85,54 @@ breakdowns as (
     union all
     select 'touchpoint' as breakdown
 ),
-{% for part, rows in unit_parts().items() %}
--- an event keeps the touchpoint it names; one that names none takes its metric's
-{{ part }}_placed as (
-    select
-        units.benchmark_id,
-        units.wave,
-        units.metric,
-        units.unit_id,
-        case
-            when units.touchpoint <> 'unknown' then units.touchpoint
-            else coalesce(metric_touchpoints.touchpoint, 'unknown')
-        end as touchpoint,
-        {{ weighted_totals('units', 'cells') }}
-    from {{ ref('int_units_waved') }} as units
-    left join metric_touchpoints on units.metric = metric_touchpoints.metric
-    left join {{ ref('int_cells_weighted') }} as cells on {{ is_cell_of('cells', 'units') }}
-    where units.row_count {{ rows }}
-),
 
-{{ part }} as (
+at_several as (
     select
-        placed.benchmark_id,
-        placed.wave,
-        placed.metric,
-        breakdowns.breakdown,
-        case
-            when breakdowns.breakdown in ('journey_stage', 'touchpoint')
-                then coalesce(touchpoints.journey_stage, 'unknown')
-            else 'all'
-        end as journey_stage,
-        case
-            when breakdowns.breakdown = 'touchpoint' then placed.touchpoint
-            else 'all'
-        end as touchpoint,
-        case
-            when breakdowns.breakdown in ('department', 'touchpoint')
-                then coalesce(touchpoints.department, 'unknown')
-            else 'all'
-        end as department,
-        placed.unit_id,
-        placed.n_events,
-        placed.sum_weight,
-        placed.sum_weight_squared,
-        placed.numerator,
-        placed.denominator
-    from {{ part }}_placed as placed
-    left join touchpoints on placed.touchpoint = touchpoints.touchpoint
+        counted.benchmark_id,
+        counted.wave,
+        counted.metric,
+        {{ places_of_journey('counted', 'touchpoints', 'breakdowns') }},
+        counted.unit_id,
+        counted.n_events,
+        {%- for total in weighted_sums() %}
+        counted.{{ total }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from counted
+    left join touchpoints on counted.touchpoint = touchpoints.touchpoint
     cross join breakdowns
-),
-{% endfor %}
-unit_totals as (
-    {{ totals_by_unit(['benchmark_id', 'wave', 'metric'] + place) }}
+    where counted.touchpoint_count > 1
 ),
 
-final as (
+added_up as (
     select
-        benchmark_id,
-        wave,
-        metric,
-        breakdown,
-        journey_stage,
-        touchpoint,
-        department,
+        {{ place | join(',\n        ') }},
+        {{ added_totals() }}
+    from at_several
+    group by {{ place | join(', ') }}, unit_id
+),
 
+parts as (
+    select
+        at_one.benchmark_id,
+        at_one.wave,
+        at_one.metric,
+        {{ places_of_journey('at_one', 'touchpoints', 'breakdowns') }},
+        {%- for column in columns_of_moments() %}
+        at_one.{{ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from at_one
+    left join touchpoints on at_one.touchpoint = touchpoints.touchpoint
+    cross join breakdowns
+    union all
+    select
+        {{ place | join(',\n        ') }},
         {{ moments_of_units() }}
-    from unit_totals
-    group by benchmark_id, wave, metric, breakdown, journey_stage, touchpoint, department
-)
+    from added_up
+    group by {{ place | join(', ') }}
+),
+
+{{ merged_moments('parts', place) }}
 
 select * from final

@@ -1,3 +1,4 @@
+{%- set place = ['benchmark_id', 'wave', 'metric', 'segment_name', 'segment_value'] -%}
 with
 
 breakdowns as (
@@ -11,8 +12,27 @@ breakdowns as (
         segment as segment_name
     from {{ source('declared', 'benchmark_segment') }}
 ),
-{% for part, rows in unit_parts().items() %}
-{{ part }} as (
+
+weights as (
+    select * from {{ ref('int_cells_weighted') }}
+),
+
+-- units with one row, as moments of many
+single as (
+    select
+        cells.benchmark_id,
+        cells.wave,
+        cells.metric,
+        breakdowns.segment_name,
+        {{ segment_value('breakdowns.segment_name', 'cells') }} as segment_value,
+        {{ weighted_moments('cells', 'weights') }}
+    from {{ ref('int_wave_cells') }} as cells
+    inner join breakdowns on cells.benchmark_id = breakdowns.benchmark_id
+    left join weights on {{ is_weight_of('weights', 'cells') }}
+),
+
+-- units with several: their rows are added up in each breakdown
+several as (
     select
         units.benchmark_id,
         units.wave,
@@ -20,29 +40,36 @@ breakdowns as (
         breakdowns.segment_name,
         {{ segment_value('breakdowns.segment_name', 'units') }} as segment_value,
         units.unit_id,
-        {{ weighted_totals('units', 'cells') }}
+        {{ weighted_totals('units', 'weights') }}
     from {{ ref('int_units_waved') }} as units
     inner join breakdowns on units.benchmark_id = breakdowns.benchmark_id
-    left join {{ ref('int_cells_weighted') }} as cells on {{ is_cell_of('cells', 'units') }}
-    where units.row_count {{ rows }}
-),
-{% endfor %}
-unit_totals as (
-    {{ totals_by_unit(['benchmark_id', 'wave', 'metric', 'segment_name', 'segment_value']) }}
+    left join weights on {{ is_weight_of('weights', 'units') }}
+    where units.row_count > 1
 ),
 
-final as (
+added_up as (
     select
-        benchmark_id,
-        wave,
-        metric,
-        segment_name,
-        segment_value,
-
-        {{ moments_of_units() }}
-    from unit_totals
+        {{ place | join(',\n        ') }},
+        {{ added_totals() }}
+    from several
     where segment_value is not null
-    group by benchmark_id, wave, metric, segment_name, segment_value
-)
+    group by {{ place | join(', ') }}, unit_id
+),
+
+parts as (
+    select
+        {{ place | join(',\n        ') }},
+        {{ columns_of_moments() | join(',\n        ') }}
+    from single
+    where segment_value is not null
+    union all
+    select
+        {{ place | join(',\n        ') }},
+        {{ moments_of_units() }}
+    from added_up
+    group by {{ place | join(', ') }}
+),
+
+{{ merged_moments('parts', place) }}
 
 select * from final
