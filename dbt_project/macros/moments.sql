@@ -83,8 +83,13 @@ select
 {%- endmacro %}
 
 {#- The unit of an event: its customer, or the event itself where no customer is known. -#}
-{% macro unit_of_event(fact) -%}
-coalesce(customer_id, 'event ' || {{ facts()[fact].id }})
+{% macro unit_of_event(fact, relation=none) -%}
+    {%- set of = relation ~ '.' if relation else '' -%}
+    {%- if facts()[fact].id == 'customer_id' -%}
+{{ of }}customer_id
+    {%- else -%}
+coalesce({{ of }}customer_id, 'event ' || {{ of }}{{ facts()[fact].id }})
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The totals of a unit in a wave, and the moments of such totals over units. -#}

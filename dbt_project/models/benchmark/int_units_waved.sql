@@ -24,28 +24,26 @@ waves as (
 placed as (
     select * from {{ ref('int_answers_placed') }}
 ),
-{% for fact in measured_facts() %}
+{%- if is_increment() %}
+{%- for fact in measured_facts() %}
+
 {{ fact }}_rows as (
-    select
-        *,
-        {{ unit_of_event(fact) }} as unit_id
-    from {{ ref(fact) }}
-    {%- if is_increment() and fact in changing_facts() %}
-    where {{ unit_of_event(fact) }} in (select unit_id from {{ ref('int_units_touched') }})
-    {%- endif %}
+    select * from {{ ref(fact) }}
+    where
+        exists (select 1 from waves where waves.metric in ({{ in_quotes(metrics_of(fact)) }}))
+        {%- if fact in changing_facts() %}
+        and {{ unit_of_event(fact) }} in (select unit_id from {{ ref('int_units_touched') }})
+        {%- endif %}
 ),
-{% endfor %}
+{%- endfor %}
+
 question_rows as (
-    select
-        *,
-        {{ unit_of_event('fct_survey_responses') }} as unit_id
-    from {{ ref('int_questions_answered') }}
-    {%- if is_increment() %}
+    select * from {{ ref('int_questions_answered') }}
     where
         {{ unit_of_event('fct_survey_responses') }}
         in (select unit_id from {{ ref('int_units_touched') }})
-    {%- endif %}
 ),
+{%- endif %}
 
 events as (
     {%- for metric, fact in metrics().items() %}
@@ -54,7 +52,7 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
-        fact.unit_id,
+        {{ unit_of_event(fact, 'fact') }} as unit_id,
         {%- if dated.is_answer %}
         placed.survey_id as weight_survey_id,
         placed.wave as weight_wave,
@@ -70,7 +68,7 @@ events as (
         fact.design_weight as weight,
         fact.{{ metric }}_numerator as numerator,
         fact.{{ metric }}_denominator as denominator
-    from {{ fact }}_rows as fact
+    from {{ fact ~ '_rows' if is_increment() else ref(fact) }} as fact
     inner join waves
         on
             waves.metric = '{{ metric }}'
@@ -89,7 +87,7 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
-        questions.unit_id,
+        {{ unit_of_event('fct_survey_responses', 'questions') }} as unit_id,
         placed.survey_id as weight_survey_id,
         placed.wave as weight_wave,
         placed.cell as weight_cell,
@@ -99,7 +97,7 @@ events as (
         questions.design_weight as weight,
         questions.question_numerator as numerator,
         questions.question_denominator as denominator
-    from question_rows as questions
+    from {{ 'question_rows' if is_increment() else ref('int_questions_answered') }} as questions
     inner join waves
         on
             questions.metric = waves.metric
