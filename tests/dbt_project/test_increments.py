@@ -16,7 +16,7 @@ from tests.dbt_project import world, world_days
 from tests.dbt_project.lake import Build, Partition, run_dbt, write_lake
 
 FIRST = date(2026, 5, 20)
-# the first step ends a month and closes windows; in the second, which ends a half-year, nothing lands
+# the first step ends a month and closes windows; the second ends a half-year, and nothing lands
 STEPS = (date(2026, 6, 3), date(2026, 7, 2))
 OF_INCREMENTS = {
     *("int_ids_changed", "int_customers_changed", "int_cost_pools_before"),
