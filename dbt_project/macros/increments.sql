@@ -87,6 +87,11 @@ select id from {{ ref('int_ids_changed') }} where record_name = '{{ record }}'
 select id from {{ ref('int_rows_changed') }} where fact_name = '{{ fact }}'
 {%- endmacro %}
 
+{#- The units with a row of a fact that was replaced or that replaces one. -#}
+{% macro touched_units(fact) -%}
+select unit_id from {{ ref('int_units_touched') }} where fact_name = '{{ fact }}'
+{%- endmacro %}
+
 {#- The table of the last build, which this build has not replaced yet. -#}
 {% macro table_before(name) -%}
 {{ this.incorporate(path={'identifier': name}) }}

@@ -1,11 +1,8 @@
 {#- Rows of facts that are built whole may have changed for anybody. -#}
-{%- set rebuilt = [] -%}
-{%- for metric, fact in metrics().items() if fact not in changing_facts() -%}
-    {%- do rebuilt.append(metric) -%}
-{%- endfor -%}
+{%- set rebuilt = measured_facts() | reject('in', changing_facts()) | list -%}
 {{ replace_where(
-    "unit_id in (select unit_id from {{ ref('int_units_touched') }}) or metric in ("
-    ~ in_quotes(rebuilt) ~ ")"
+    "(fact_name, unit_id) in (select fact_name, unit_id from {{ ref('int_units_touched') }}) "
+    ~ "or fact_name in (" ~ in_quotes(rebuilt) ~ ")"
 ) }}
 with
 
@@ -32,7 +29,7 @@ placed as (
     where
         exists (select 1 from waves where waves.metric in ({{ in_quotes(metrics_of(fact)) }}))
         {%- if fact in changing_facts() %}
-        and {{ unit_of_event(fact) }} in (select unit_id from {{ ref('int_units_touched') }})
+        and {{ unit_of_event(fact) }} in ({{ touched_units(fact) }})
         {%- endif %}
 ),
 {%- endfor %}
@@ -40,8 +37,9 @@ placed as (
 question_rows as (
     select * from {{ ref('int_questions_answered') }}
     where
-        {{ unit_of_event('fct_survey_responses') }}
-        in (select unit_id from {{ ref('int_units_touched') }})
+        {{ unit_of_event('fct_survey_responses') }} in (
+            {{ touched_units('fct_survey_responses') }}
+        )
 ),
 {%- endif %}
 
@@ -52,6 +50,7 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
+        '{{ fact }}' as fact_name,
         {{ unit_of_event(fact, 'fact') }} as unit_id,
         {%- if dated.is_answer %}
         placed.survey_id as weight_survey_id,
@@ -87,6 +86,7 @@ events as (
         waves.benchmark_id,
         waves.wave,
         waves.metric,
+        'fct_survey_responses' as fact_name,
         {{ unit_of_event('fct_survey_responses', 'questions') }} as unit_id,
         placed.survey_id as weight_survey_id,
         placed.wave as weight_wave,
@@ -114,6 +114,7 @@ added_up as (
         benchmark_id,
         wave,
         metric,
+        fact_name,
         unit_id,
         weight_survey_id,
         weight_wave,
@@ -131,6 +132,7 @@ added_up as (
         benchmark_id,
         wave,
         metric,
+        fact_name,
         unit_id,
         weight_survey_id,
         weight_wave,

@@ -2,11 +2,6 @@
 
 with
 
-units as (
-    select * from {{ ref('experiment_unit_metrics') }}
-    where cluster_id is not null
-),
-
 breakdowns as (
     {{ experiment_breakdowns() }}
 ),
@@ -32,9 +27,9 @@ named as (
         units.{{ metric }}_n_events
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from units
+    from {{ ref('experiment_unit_metrics') }} as units
     inner join breakdowns on units.experiment_id = breakdowns.experiment_id
-    where units.experiment_id in (
+    where units.cluster_id is not null and units.experiment_id in (
         select named.experiment_id from named
         where named.metric in ({{ in_quotes(metrics_of(fact)) }})
     )

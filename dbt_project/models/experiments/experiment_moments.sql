@@ -1,9 +1,5 @@
 with
 
-units as (
-    select * from {{ ref('experiment_unit_metrics') }}
-),
-
 breakdowns as (
     {{ experiment_breakdowns() }}
 ),
@@ -28,7 +24,7 @@ named as (
         units.{{ metric }}_n_events
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from units
+    from {{ ref('experiment_unit_metrics') }} as units
     inner join breakdowns on units.experiment_id = breakdowns.experiment_id
     where units.experiment_id in (
         select named.experiment_id from named

@@ -6,7 +6,7 @@ with
 -- a fact that is built whole
 final as (
     {%- if is_increment() %}
-    select unit_id
+    select distinct unit_id
     from {{ ref('int_units_touched') }}
     {%- for first, second in [
         [ref('int_units_followed'), table_before('experiment_unit_metrics')],
