@@ -43,7 +43,7 @@ def findings(home: Path) -> list[dict[str, Any]]:
 
 
 def _of_benchmark(edition: dict[str, Any], truth: dict[str, Any]) -> list[Finding]:
-    change = _row(edition, metric="nps", statistic="change")
+    change = _row(edition, metric="relational_nps", statistic="change")
     top, planted = edition["drivers"][0], truth["drivers"]["ranking"][0]
     return [
         _interval("NPS change, half-year on half-year", change, truth["nps"]["change"], digits=1),

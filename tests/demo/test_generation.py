@@ -20,7 +20,7 @@ def contents(files: CompanyFiles) -> dict[str, str]:
 
 def test_the_same_seed_gives_the_same_bytes(small: CompanyFiles, tmp_path: Path) -> None:
     again = generate(tmp_path / "again", customers=1_500)
-    assert len(contents(small)) == 43
+    assert len(contents(small)) == 45
     assert contents(again) == contents(small)
 
 

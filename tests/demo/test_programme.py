@@ -29,7 +29,7 @@ def test_everything_is_declared(programme: Programme) -> None:
         "survey_exports",
         "survey_stream",
     }
-    assert len(programme.surveys) == 5
+    assert len(programme.surveys) == 7
     assert len(programme.experiments) == 3
     assert set(programme.calendars) == {"tokyo_support", "global_support"}
     assert set(programme.service_levels) == {"until_2025", "since_2026"}
@@ -49,7 +49,7 @@ def test_mappings_name_canonical_fields_and_every_key(programme: Programme) -> N
                 assert set(mapping.fields) <= known, name
                 assert {*record.key, record.occurred} <= filled, name
                 seen += 1
-    assert seen == 36
+    assert seen == 40
 
 
 def test_every_question_is_mapped_once(programme: Programme) -> None:

@@ -211,3 +211,16 @@ def test_nobody_acts_before_joining_or_after_leaving() -> None:
     for wave in simulate_waves(population, 1):
         assert (population.joined[wave.customer] < wave.sent).all()
         assert (population.churned[wave.customer] > wave.sent).all()
+
+
+def test_the_surveys_on_trial_asked_some_of_those_they_could(small: CompanyFiles) -> None:
+    def lines(name: str) -> pd.DataFrame:
+        text = (small.service / f"pilot_{name}.jsonl").read_text(encoding="utf-8")
+        return pd.DataFrame([json.loads(line) for line in text.splitlines()])
+
+    asked, heard = lines("invitations"), lines("answers")
+    counted = {"eligible": len(asked), "invited": int(asked["invitedTs"].notna().sum())}
+    assert small.truth()["pilots"] == counted | {"answers": len(heard)}
+    assert counted["eligible"] > counted["invited"] > len(heard) > 100
+    assert set(heard["inviteId"]) == set(asked[asked["answeredTs"].notna()]["inviteId"])
+    assert asked["eligibleTs"].min() > "2026-07-01"

@@ -19,6 +19,7 @@ from cli.demo.company.crm import write_crm
 from cli.demo.company.desk import write_helpdesk
 from cli.demo.company.exports import write_exports
 from cli.demo.company.orders import simulate_orders
+from cli.demo.company.pilots import write_pilots
 from cli.demo.company.population import Population, simulate_population
 from cli.demo.company.records import write_json
 from cli.demo.company.relationship import simulate_waves
@@ -66,7 +67,7 @@ class CompanyFiles:
 
     @property
     def service(self) -> Path:
-        """JSON lines of the service line's calls and the help site's visits."""
+        """JSON lines of calls, of visits of the help site, and of the surveys on trial."""
         return self.directory / "service"
 
     @property
@@ -143,6 +144,7 @@ def _simulate(files: CompanyFiles, *, customers: int, seed: int) -> None:
         seed=seed,
     )
     served = write_service_line(files.service, population, tickets, seed=seed)
+    piloted = write_pilots(files.service, seed=seed)
     logged = write_exposures(files.exposures, population, trials, seed=seed)
     known = {
         "parameters": {"customers": customers, "seed": seed, "as_of": "2026-07-05"},
@@ -163,6 +165,7 @@ def _simulate(files: CompanyFiles, *, customers: int, seed: int) -> None:
         },
         "dirt": planted.DIRT,
         "service_line": served.truth,
+        "pilots": piloted.truth,
         "health": {"log_hazard_weights": planted.HEALTH_WEIGHTS},
         "counts": _counts(population, tickets, asked, trials)
         | {"orders": len(orders.customer), "usage_months": len(usage.month)},

@@ -15,6 +15,7 @@ Never read by the pipeline. README of the keys:
 - ``dirt`` (what was planted, by kind), ``health`` (weights of the log hazard of leaving),
   ``counts``, ``late_delivery_rate``, ``parameters``.
 - ``service_line``: counts of calls, visits and what came of them.
+- ``pilots``: counts of those whom the surveys on trial could ask, asked, and heard.
 """
 
 from __future__ import annotations
@@ -156,9 +157,9 @@ def callback_truth(
     unchanged = {"effect": 0.0}
     return _arms(exposures) | {
         "verdict": "ship",
-        "metric": {"name": "csat_top_two_rate"} | effect,
+        "metric": {"name": "transactional_csat_top_two_rate"} | effect,
         "metrics": {
-            "csat_top_two_rate": effect,
+            "transactional_csat_top_two_rate": effect,
             "resolution_calendar_minutes": unchanged,
             "repeat_contact_rate": unchanged,
             "monthly_active_days": unchanged,
