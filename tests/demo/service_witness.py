@@ -27,9 +27,9 @@ Means = dict[str, tuple[float, int]]
 
 def means(files: CompanyFiles, programme: Path) -> Means:
     """Metric → mean and number of rows to which it applies."""
-    tickets = _tickets(files)
-    found = _durations(tickets, programme) | _issues(tickets)
-    return found | _calls(files) | _visits(files, tickets)
+    rows = tickets(files)
+    found = _durations(rows, programme) | _issues(rows)
+    return found | _calls(files) | _visits(files, rows)
 
 
 def _mean(values: pd.Series | np.ndarray[Any, Any]) -> tuple[float, int]:
@@ -41,7 +41,7 @@ def _lines(file: Path) -> pd.DataFrame:
     return pd.DataFrame([json.loads(line) for line in file.read_text("utf-8").splitlines()])
 
 
-def _tickets(files: CompanyFiles) -> pd.DataFrame:
+def tickets(files: CompanyFiles) -> pd.DataFrame:
     """Every ticket with its first reply, standing resolution and the spans of our turns."""
     tickets = systems.table(files, "helpdesk", "select * from tickets where via <> 'fax'")
     events = systems.table(files, "helpdesk", "select * from ticket_events where type <> 'note'")

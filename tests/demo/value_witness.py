@@ -7,7 +7,7 @@ import json
 import pandas as pd
 
 from cli.demo.company import CompanyFiles
-from tests.demo import systems
+from tests.demo import service_witness, systems
 
 RATES = {
     "JPY": dict.fromkeys(range(2023, 2027), 1.0),
@@ -15,6 +15,28 @@ RATES = {
     "EUR": {2023: 150.0, 2024: 158.0, 2025: 163.0, 2026: 166.0},
 }
 MONTHS = pd.period_range("2023-07", "2026-06", freq="M")
+WEEK = pd.Timedelta(days=7)
+METRICS = (
+    *("customer_goal_attainment_rate", "referral_rate", "win_rate", "win_value_rate"),
+    *("gross_revenue_retention", "net_revenue_retention"),
+    *("average_order_value", "customer_lifetime_value"),
+    *("monthly_revenue_per_customer", "monthly_purchases_per_customer"),
+    *("monthly_referrer_rate", "monthly_cost_to_serve"),
+    *("cost_per_contact", "repeat_contact_cost", "customer_acquisition_cost"),
+    *("employee_nps", "employee_rating_mean"),
+)
+
+
+def levels(files: CompanyFiles) -> dict[str, pd.Series]:
+    """Every metric of value -> its level by wave."""
+    served = costed_contacts(files)
+    return {
+        **outcomes(files),
+        **revenue(files),
+        **costs(files, served),
+        **months(files, served),
+        **employees(files),
+    }
 
 
 def tokyo(column: pd.Series) -> pd.Series:
@@ -106,17 +128,35 @@ def revenue(files: CompanyFiles) -> dict[str, pd.Series]:
         spent = bought[bought["at"] < end].groupby("customer_no")["amt_jpy"].sum()
         lifetimes[name] = spent.reindex(counted, fill_value=0).mean()
     found["customer_lifetime_value"] = pd.Series(lifetimes)
-    active, money, purchases = 0, 0.0, 0
+    return found
+
+
+def months(files: CompanyFiles, served: pd.DataFrame) -> dict[str, pd.Series]:
+    """The last six months of those who were customers when each began."""
+    bought, people = orders(files), members(files)
+    asked = systems.table(files, "crm", "SELECT * FROM referral_ask")
+    asked["at"] = tokyo(asked["due_ts"])
+    referred = asked[(asked["result_cd"] == "YES") & (asked["at"] < "2026-07-06")]
+    sums = {
+        "monthly_revenue_per_customer": 0.0,
+        "monthly_purchases_per_customer": 0,
+        "monthly_referrer_rate": 0,
+        "monthly_cost_to_serve": 0.0,
+    }
+    active = 0
     for month in MONTHS[-6:]:
         start, end = month.start_time, (month + 1).start_time
         here = people[(people["joined"] <= start) & ~(people["churned"] < start)].index
+        active += len(here)
         mine = bought[bought["at"].between(start, end, inclusive="left")]
         mine = mine[mine["customer_no"].isin(here)]
-        active, money = active + len(here), money + mine["amt_jpy"].sum()
-        purchases += (mine["order_typ"] == "DEV").sum()
-    found["monthly_revenue_per_customer"] = pd.Series({"2026H1": money / active})
-    found["monthly_purchases_per_customer"] = pd.Series({"2026H1": purchases / active})
-    return found
+        sums["monthly_revenue_per_customer"] += mine["amt_jpy"].sum()
+        sums["monthly_purchases_per_customer"] += (mine["order_typ"] == "DEV").sum()
+        helped = referred[referred["at"].between(start, end, inclusive="left")]
+        sums["monthly_referrer_rate"] += here.isin(helped["customer_no"]).sum()
+        wrote = served[(served["month"] == month) & served["customer"].isin(here)]
+        sums["monthly_cost_to_serve"] += wrote["cost"].sum()
+    return {metric: pd.Series({"2026H1": total / active}) for metric, total in sums.items()}
 
 
 def vouchers(files: CompanyFiles) -> pd.DataFrame:
@@ -133,29 +173,48 @@ def vouchers(files: CompanyFiles) -> pd.DataFrame:
 
 
 def contacts(files: CompanyFiles) -> pd.DataFrame:
-    """Tickets and calls with team and month; the planted tickets of an unknown channel left out."""
-    tickets = systems.table(files, "helpdesk", "SELECT * FROM tickets WHERE via <> 'fax'")
+    """Tickets and calls with customer, team, month and standing resolution; calls have none."""
+    tickets = service_witness.tickets(files)
     lines = (files.service / "calls.jsonl").read_text(encoding="utf-8").splitlines()
     calls = pd.DataFrame([json.loads(line) for line in lines])
     started = pd.concat([tickets["created_at"], calls["startedTs"]], ignore_index=True)
-    team = pd.concat([tickets["group_name"], calls["desk"]], ignore_index=True)
     at = pd.to_datetime(started, utc=True).dt.tz_localize(None)
-    return pd.DataFrame({"at": at, "team": team, "month": at.dt.to_period("M")})
+    resolved = pd.to_datetime(tickets["resolved"], utc=True).dt.tz_localize(None)
+    return pd.DataFrame(
+        {
+            "at": at,
+            "customer": pd.concat([tickets["requester_id"], calls["customerNo"]]).array,
+            "team": pd.concat([tickets["group_name"], calls["desk"]]).array,
+            "month": at.dt.to_period("M"),
+            "resolved": resolved.reindex(range(len(at))).array,
+        }
+    )
 
 
-def costs(files: CompanyFiles) -> dict[str, pd.Series]:
-    """Cost per contact and per new customer: each voucher divided by those who carry it."""
+def costed_contacts(files: CompanyFiles) -> pd.DataFrame:
+    """Contacts of whole months with their part of the vouchers, and whether they repeat one."""
     booked, served = vouchers(files), contacts(files)
-    served = served[served["month"].isin(MONTHS)]
     own = booked[booked["Account"] == "6410"].set_index(["Department", "month"])["yen"]
     own = own.rename_axis(["team", "month"])
     shared = booked[booked["Account"] == "6420"].set_index("month")["yen"]
-    in_team = served.groupby(["team", "month"]).size()
-    in_month = served.groupby("month").size()
-    keys = pd.MultiIndex.from_frame(served[["team", "month"]])
+    kept = served[served["month"].isin(MONTHS)]
+    in_team = kept.groupby(["team", "month"]).size()
+    in_month = kept.groupby("month").size()
+    keys = pd.MultiIndex.from_frame(kept[["team", "month"]])
     cost = (own / in_team).reindex(keys).to_numpy()
-    cost = cost + (shared / in_month).reindex(served["month"]).to_numpy()
-    per_contact = pd.Series(cost, index=served.index).groupby(wave(served["at"])).mean()
+    cost = cost + (shared / in_month).reindex(kept["month"]).to_numpy()
+    done = served.dropna(subset=["customer", "resolved"])
+    pairs = kept.reset_index().merge(done[["customer", "resolved"]], on="customer")
+    after = pairs["at"] - pairs["resolved_y"]
+    again = pairs[(after > pd.Timedelta(0)) & (after < WEEK)]["index"]
+    return kept.assign(cost=cost, is_repeat=kept.index.isin(again))
+
+
+def costs(files: CompanyFiles, served: pd.DataFrame) -> dict[str, pd.Series]:
+    """Cost per contact and per new customer: each voucher divided by those who carry it."""
+    booked = vouchers(files)
+    recognised = served[served["customer"].notna()]
+    wasted = recognised["cost"].where(recognised["is_repeat"], 0)
     people = members(files)
     people["month"] = people["joined"].dt.to_period("M")
     people = people[people["month"].isin(MONTHS)]
@@ -165,7 +224,8 @@ def costs(files: CompanyFiles) -> dict[str, pd.Series]:
     each = (spent / won).reindex(pd.MultiIndex.from_frame(people[["channel", "month"]]))
     each = pd.Series(each.to_numpy(), index=people.index)
     return {
-        "cost_per_contact": per_contact,
+        "cost_per_contact": served["cost"].groupby(wave(served["at"])).mean(),
+        "repeat_contact_cost": wasted.groupby(wave(recognised["at"])).mean(),
         "customer_acquisition_cost": each.groupby(wave(people["joined"])).mean(),
     }
 

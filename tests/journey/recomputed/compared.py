@@ -20,6 +20,15 @@ RECOMPUTED: tuple[Callable[[Raw], Iterable[Table]], ...] = (
     operations.orders,
     operations.relationship,
 )
+METRICS = (
+    *voice.SCORES,
+    *(f"{population}_{score}" for population in voice.POPULATIONS for score in voice.SCORES),
+    *("survey_invite_rate", "survey_delivery_rate", "survey_open_rate", "survey_response_rate"),
+    *("first_reply_calendar_minutes", "resolution_calendar_minutes"),
+    *("ticket_reopen_rate", "repeat_contact_rate"),
+    *("repeat_purchase_rate", "late_delivery_rate"),
+    *("renewal_rate", "monthly_churn_rate", "monthly_active_days"),
+)
 DATED = {
     "fct_survey_responses": "responded_at",
     "fct_survey_eligibilities": "eligible_at",

@@ -9,6 +9,9 @@ import pandas as pd
 
 from tests.journey.recomputed.raw import Raw, Table, events
 
+SCORES = ("nps", "csat_top_two_rate", "csat_mean", "ces_mean")
+POPULATIONS = ("relational", "transactional")
+
 
 def answers(raw: Raw) -> Iterator[Table]:
     """NPS, CSAT and CES; of all answers, and of relational and transactional ones apart."""
