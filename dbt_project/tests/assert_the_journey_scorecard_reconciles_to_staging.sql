@@ -4,6 +4,10 @@ with
 answers as (
     select
         answers.kind,
+        case
+            when answers.is_relational then 'relational_'
+            when not answers.is_relational then 'transactional_'
+        end as population,
         cast(answers.responded_at as date) as responded_date,
         coalesce(touchpoints.journey_stage, 'unknown') as journey_stage
     from {{ ref('stg_feedback') }} as answers
@@ -35,13 +39,19 @@ expected as (
         on
             waves.benchmark_id = benchmark_metrics.benchmark_id
             and (
-                (answers.kind = 'csat' and benchmark_metrics.metric = 'csat_mean')
-                or (answers.kind = 'ces' and benchmark_metrics.metric = 'ces_mean')
+                (
+                    answers.kind = 'csat'
+                    and benchmark_metrics.metric in ('csat_mean', answers.population || 'csat_mean')
+                )
+                or (
+                    answers.kind = 'ces'
+                    and benchmark_metrics.metric in ('ces_mean', answers.population || 'ces_mean')
+                )
             )
     -- answers that name no touchpoint go where the programme says that the metric belongs
     where
         benchmark_metrics.metric not in (
-            select metric from {{ source('declared', 'touchpoint_metric') }}
+            select placed.metric from {{ source('declared', 'touchpoint_metric') }} as placed
         )
     group by waves.benchmark_id, waves.wave, benchmark_metrics.metric, answers.journey_stage
 ),
@@ -50,9 +60,12 @@ published as (
     select * from {{ ref('journey_scorecard') }}
     where
         breakdown = 'journey_stage'
-        and metric in ('csat_mean', 'ces_mean')
+        and metric in (
+            'csat_mean', 'relational_csat_mean', 'transactional_csat_mean',
+            'ces_mean', 'relational_ces_mean', 'transactional_ces_mean'
+        )
         and metric not in (
-            select metric from {{ source('declared', 'touchpoint_metric') }}
+            select placed.metric from {{ source('declared', 'touchpoint_metric') }} as placed
         )
 )
 
