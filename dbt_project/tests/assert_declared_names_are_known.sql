@@ -9,9 +9,9 @@ where
         {{ "'" ~ metrics() | join("', '") ~ "'" }}
     )
     and metric not in (
-        select 'question__' || survey_id || '__' || question_id as metric
-        from {{ source('declared', 'question') }}
-        where kind <> 'comment'
+        select 'question__' || questions.survey_id || '__' || questions.question_id
+        from {{ source('declared', 'question') }} as questions
+        where questions.kind <> 'comment'
     )
 union all
 select

@@ -47,8 +47,8 @@ from named
 inner join answers
     on
         named.metric = answers.metric
-        and answers.responded_date >= named.starts_on
-        and answers.responded_date < named.ends_before
+        and named.starts_on <= answers.responded_date
+        and named.ends_before > answers.responded_date
 group by named.named_by, named.metric
 having
     min({{ one_if('answers.is_relational') }}) <> max({{ one_if('answers.is_relational') }})

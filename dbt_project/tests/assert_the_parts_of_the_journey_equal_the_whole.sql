@@ -1,4 +1,4 @@
--- Stages, departments and touchpoints each hold every event of a metric once, unknown ones included.
+-- Stages, departments and touchpoints each hold every event of a metric once, unknown ones too.
 with
 
 totals as (

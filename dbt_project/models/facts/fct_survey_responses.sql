@@ -21,7 +21,7 @@
         'value': ces_score(oriented, *scale),
     },
 } -%}
-{#- The plain score is for programmes that ask in one of the two ways only; a test stops the others. -#}
+{#- The plain score is for programmes that ask in one of the two ways; a test stops the others. -#}
 {%- set populations = {
     '': '',
     'relational_': 'linked.is_relational and ',

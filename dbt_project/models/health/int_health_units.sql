@@ -28,7 +28,7 @@ known as (
             order by customers.valid_from desc nulls last
         ) as newest
     from reference_days
-    inner join customers on customers.valid_from < reference_days.ends_at
+    inner join customers on reference_days.ends_at > customers.valid_from
 ),
 
 final as (

@@ -43,7 +43,8 @@ final as (
         case
             when declared.freshness_hours is null then null
             when counted.newest_at is null then false
-            else {{ ratio(minutes_between('counted.newest_at', as_of_end()), 60) }}
+            else
+                {{ ratio(minutes_between('counted.newest_at', as_of_end()), 60) }}
                 <= declared.freshness_hours
         end as is_fresh,
 
