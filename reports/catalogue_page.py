@@ -6,6 +6,7 @@ no warehouse and no clock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,7 @@ def _groups(catalog: Catalog, programme: Programme, words: CatalogueWords) -> li
         broken.setdefault(mark.metric, []).append(mark)
     by_owner: dict[str, list[Entry]] = {}
     by_survey: dict[str, list[Entry]] = {}
-    for name, metric in catalog.metrics.items():
+    for name, metric in _in_order(catalog, programme):
         entry = _entry(catalog, metric, used.get(name, []), broken.get(name, []), words)
         if name.startswith(_QUESTION):
             by_survey.setdefault(name.split("__")[1], []).append(entry)
@@ -130,6 +131,15 @@ def _groups(catalog: Catalog, programme: Programme, words: CatalogueWords) -> li
         for survey, entries in sorted(by_survey.items())
     ]
     return [*owners, *surveys]
+
+
+def _in_order(catalog: Catalog, programme: Programme) -> list[tuple[str, Metric]]:
+    """What a benchmark watches comes first, in its own order; the others by name."""
+    watched = [name for plan in programme.benchmarks.values() for name in plan.metrics]
+    places = {name: place for place, name in reversed(list(enumerate(watched)))}
+    return sorted(
+        catalog.metrics.items(), key=lambda item: (places.get(item[0], len(watched)), item[0])
+    )
 
 
 def _survey_heading(programme: Programme, survey: str, words: CatalogueWords) -> Markup:
@@ -159,7 +169,8 @@ def _entry(
     if definition is not None:
         for side in ("numerator", "denominator"):
             said = Markup('<span lang="en" data-declared>{}</span>')
-            facts.append((words.say(f"fact.{side}"), said.format(getattr(definition, side))))
+            text = _with_code(getattr(definition, side))
+            facts.append((words.say(f"fact.{side}"), said.format(text)))
     return Entry(
         name=metric.metric,
         label=declared(getattr(metric, f"label_{words.language}")),
@@ -171,6 +182,11 @@ def _entry(
             for mark in breaks
         ],
     )
+
+
+def _with_code(text: str) -> Markup:
+    """What stands between backticks, as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(Markup.escape(text))))  # noqa: S704 - escaped above
 
 
 def _range(metric: Metric, words: CatalogueWords) -> Markup:

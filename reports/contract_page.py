@@ -155,6 +155,9 @@ def banner(results: Sequence[Result], words: ContractWords) -> Banner:
     worst = next((name for name in _ORDER if name in failed), "passed" if current else "empty")
     state, decision = _STATES[worst]
     sentence = words.say(f"sentence.{state}", count=words.number(failed.count(worst)))
+    for name, severity in (("warned", "warn"), ("set_aside", "quarantine")):
+        if severity != worst and (count := failed.count(severity)):
+            sentence += words.say(f"sentence.also_{name}", count=words.number(count))
     word = str(words.say(f"state.{state}"))
     return Banner(str(words.say("state_label")), word, sentence, decision)
 

@@ -58,9 +58,14 @@ def test_a_metric_is_said_whole(pages) -> None:
     assert "Possible values −100 to 100" in said
     assert "Version 1, since" in said
     assert "Numerator 100 for a promoter. Denominator 1 where known." in said
-    assert "Used in Benchmark: Half-yearly customer experience" in said
     assert "Breaks in the series" in said
     assert "Until October 2024" in said
+
+
+def test_it_is_said_where_a_metric_is_used(pages) -> None:
+    said = article(pages["en"], "late_delivery_rate")
+    assert "Used in Benchmark: Half-yearly customer experience" in said
+    assert "Used in" not in article(pages["en"], "nps")
 
 
 def test_every_unit_has_its_range(pages) -> None:
