@@ -24,10 +24,10 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 	@$(BIN)/cxloop up
 
 test: setup-dev test-servers  ## Set up and pass all tests but the slow ones
-	$(BIN)/python -m pytest -m "not chaos and not spark" -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
+	$(BIN)/python -m pytest -m "not chaos and not spark and not slow" -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
 
-test-slow: setup-dev setup-spark java  ## The warehouse on a real Spark cluster, started and stopped here
-	$(BIN)/python -m pytest tests/spark -m spark --durations=10
+test-slow: setup-dev setup-spark test-servers java  ## A real Spark cluster, started and stopped here; mutated dialects on Postgres
+	$(BIN)/python -m pytest tests/parity tests/spark -m "spark or slow" --durations=10
 
 chaos: setup-dev  ## Kill -9 twice in each of ten runs of the demo and 200 times in pulls, compare (an hour)
 	CXLOOP_PULL_KILLS=200 $(BIN)/python -m pytest tests/journey/test_pull_storm.py -s

@@ -96,8 +96,11 @@ def _versions(
         yield name, row | {"version": version}, on
         deleted = {"version": version + timedelta(days=20), "deleted_at": _midnight(gone)}
         yield name, row | deleted, gone
-    elif kind < 0.16:  # no version at all
+    elif kind < 0.155:  # no version at all
         yield name, row, on
+    elif kind < 0.16:  # without a version at first, which is then the older one
+        yield name, {field: row[field] for field in row if field not in _DEDICATED}, on
+        yield name, row | {"version": version}, on
     else:
         yield name, row | {"version": version}, on
 
