@@ -1,4 +1,6 @@
-{%- set cell = ['benchmark_id', 'wave', 'metric', 'weight_survey_id', 'weight_wave', 'weight_cell'] -%}
+{%- set cell = [
+    'benchmark_id', 'wave', 'metric', 'weight_survey_id', 'weight_wave', 'weight_cell'
+] -%}
 with
 
 -- nearly all units have one row, which stands for them in every breakdown: one pass over them

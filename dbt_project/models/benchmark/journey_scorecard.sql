@@ -1,6 +1,8 @@
 {%- set place = [
     'benchmark_id', 'wave', 'metric', 'breakdown', 'journey_stage', 'touchpoint', 'department',
 ] -%}
+{#- sqlfluff measures the indentation of the columns that a loop writes, not of the loop -#}
+-- noqa: disable=LT02
 with
 
 touchpoints as (

@@ -1,3 +1,5 @@
+{#- sqlfluff measures the indentation of the columns that a loop writes, not of the loop -#}
+-- noqa: disable=LT02
 with
 
 declared as (
@@ -8,7 +10,10 @@ declared as (
         waves.starts_on,
         waves.ends_before
     from {{ source('declared', 'wave') }} as waves
-    where waves.benchmark_id in (select benchmark_id from {{ source('declared', 'driver_item') }})
+    where
+        waves.benchmark_id in (
+            select items.benchmark_id from {{ source('declared', 'driver_item') }} as items
+        )
 ),
 
 customers as (
@@ -30,13 +35,16 @@ members as (
         declared.ends_before,
         case
             when {{ instant('declared.ends_before') }} <= {{ as_of_end() }}
-                then {{ to_double(one_if('coalesce(customers.churned_at < declared.ends_before, false)')) }}
+                then
+                    {{ to_double(
+                        one_if('coalesce(customers.churned_at < declared.ends_before, false)')
+                    ) }}
         end as has_churned
     from declared
     inner join customers
         on
-            customers.valid_from <= declared.starts_on
-            and (customers.valid_to is null or customers.valid_to > declared.starts_on)
+            declared.starts_on >= customers.valid_from
+            and (customers.valid_to is null or declared.starts_on < customers.valid_to)
     where
         customers.joined_at < declared.starts_on
         and (customers.churned_at is null or customers.churned_at >= declared.starts_on)
@@ -53,8 +61,8 @@ renewals as (
     inner join {{ ref('fct_outcomes') }} as outcomes
         on
             members.customer_id = outcomes.customer_id
-            and outcomes.due_date >= members.starts_on
-            and outcomes.due_date < members.ends_before
+            and members.starts_on <= outcomes.due_date
+            and members.ends_before > outcomes.due_date
     where outcomes.renewal_rate_denominator > 0
     group by members.benchmark_id, members.wave, members.customer_id
 ),

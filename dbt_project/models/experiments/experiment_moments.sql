@@ -1,3 +1,5 @@
+{#- sqlfluff measures the indentation of the columns that a loop writes, not of the loop -#}
+-- noqa: disable=LT02
 with
 
 breakdowns as (

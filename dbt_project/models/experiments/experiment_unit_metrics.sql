@@ -1,4 +1,6 @@
 {{ replace_where("unit_id in (select unit_id from {{ ref('int_units_changed') }})") }}
+{#- sqlfluff measures the indentation of the columns that a loop writes, not of the loop -#}
+-- noqa: disable=LT02
 with
 
 units as (
@@ -29,7 +31,10 @@ units as (
         on
             fact.customer_id = units.unit_id
             and {{ is_in_windows('fact', dated, 'units') }}
-    where units.experiment_id in (select experiment_id from {{ fact }}_named)
+    where
+        units.experiment_id in (
+            select {{ fact }}_named.experiment_id from {{ fact }}_named
+        )
 ),
 
 {{ fact }}_totals as (
@@ -69,9 +74,10 @@ final as (
                 then cast(coalesce({{ fact }}_totals.{{ metric }}_n_events, 0) as bigint)
         end as {{ metric }}_n_events,
         {%- for total in unit_totals() %}
+        {%- set summed = fact ~ '_totals.' ~ metric ~ '_' ~ total %}
         case
             when {{ fact }}_named.is_{{ metric }} = 1
-                then {{ to_double('coalesce(' ~ fact ~ '_totals.' ~ metric ~ '_' ~ total ~ ', 0)') }}
+                then {{ to_double('coalesce(' ~ summed ~ ', 0)') }}
         end as {{ metric }}_{{ total }},
         {%- endfor %}
         {%- endfor %}

@@ -60,7 +60,7 @@ members as (
     inner join customers
         on
             assigned.unit_id = customers.{{ column }}
-            and customers.valid_from <= assigned.exposed_at
+            and assigned.exposed_at >= customers.valid_from
             and (customers.valid_to is null or assigned.exposed_at < customers.valid_to)
     {%- if not loop.last %}
     union all

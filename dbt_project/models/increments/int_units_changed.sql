@@ -1,4 +1,6 @@
-{%- set placed = ['experiment_id', 'unit_id', 'cluster_id', 'variant'] + segments() + ['exposed_at'] -%}
+{%- set placed = (
+    ['experiment_id', 'unit_id', 'cluster_id', 'variant'] + segments() + ['exposed_at']
+) -%}
 
 with
 
