@@ -87,6 +87,17 @@ select id from {{ ref('int_ids_changed') }} where record_name = '{{ record }}'
 select id from {{ ref('int_rows_changed') }} where fact_name = '{{ fact }}'
 {%- endmacro %}
 
+{#- Customers of whom rows are made anew that did not change themselves, by what they have in common:
+    a next contact, a next purchase, a month more. -#}
+{% macro affected_customers(way) -%}
+select id from {{ ref('int_customers_affected') }} where way = '{{ way }}'
+{%- endmacro %}
+
+{#- The ids of a fact of money whose rows are made anew because of what others have spent or cost. -#}
+{% macro changed_money(fact) -%}
+select id from {{ ref('int_money_changed') }} where fact_name = '{{ fact }}'
+{%- endmacro %}
+
 {#- The units with a row of a fact that was replaced or that replaces one. -#}
 {% macro touched_units(fact) -%}
 select unit_id from {{ ref('int_units_touched') }} where fact_name = '{{ fact }}'

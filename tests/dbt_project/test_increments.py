@@ -20,6 +20,7 @@ FIRST = date(2026, 5, 20)
 STEPS = (date(2026, 6, 3), date(2026, 7, 2))
 OF_INCREMENTS = {
     *("int_ids_changed", "int_customers_changed", "int_cost_pools_before"),
+    *("int_customers_affected", "int_money_changed"),
     *("int_rows_changed", "int_units_touched", "int_units_changed"),
 }
 

@@ -24,7 +24,10 @@ FULL_AT_14, TO_20, NOTHING_NEW, REFRESHED = STAGES = (
 Tables = dict[str, Table]
 # They say what one build found changed, and so differ from build to build.
 OF_ONE_BUILD = ("int_ids_changed", "int_customers_changed", "int_rows_changed")
-OF_ONE_BUILD += ("int_units_touched", "int_units_changed", "int_cost_pools_before")
+OF_ONE_BUILD += (
+    *("int_units_touched", "int_units_changed", "int_cost_pools_before"),
+    *("int_customers_affected", "int_money_changed"),
+)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@
     'fct_orders': 'orders',
     'fct_usage': 'users',
     'fct_customer_months': 'members',
-    'fct_customer_lifetimes': 'buying_or_new',
-    'fct_customer_value': 'valued',
-    'fct_contact_costs': 'costed',
-    'fct_acquisitions': 'acquired',
+    'fct_customer_lifetimes': 'lifetimes',
+    'fct_customer_value': 'customer_value',
+    'fct_contact_costs': 'contact_costs',
+    'fct_acquisitions': 'acquisitions',
 } -%}
 
 with
@@ -118,21 +118,6 @@ changed_contacts as (
     {{ changed_ids('interaction_turn') }}
 ),
 
-contacting as (
-    select id from customers
-    union distinct
-    select customer_id as id
-    from {{ ref('stg_interaction') }}
-    where interaction_id in (select id from changed_contacts)
-    union distinct
-    select customer_id as id
-    from {{ table_before('fct_interactions') }}
-    where
-        interaction_id in (select id from changed_contacts)
-        or resolved_at is null
-        or {{ closed_since(add_days('resolved_at', repeat_contact_days())) }}
-),
-
 interactions as (
     select id from changed_contacts
     union distinct
@@ -142,22 +127,7 @@ interactions as (
     union distinct
     select interaction_id as id
     from {{ ref('stg_interaction') }}
-    where customer_id in (select id from contacting)
-),
-
--- a purchase is followed by the next one of the same customer
-buying as (
-    select id from customers
-    union distinct
-    select customer_id as id
-    from {{ ref('stg_order') }}
-    where
-        order_id in ({{ changed_ids('order') }})
-        or {{ closed_since(add_days('ordered_at', repeat_purchase_days())) }}
-    union distinct
-    select customer_id as id
-    from {{ table_before('fct_orders') }}
-    where order_id in ({{ changed_ids('order') }})
+    where customer_id in ({{ affected_customers('contacting') }})
 ),
 
 orders as (
@@ -169,7 +139,7 @@ orders as (
     union distinct
     select order_id as id
     from {{ ref('stg_order') }}
-    where customer_id in (select id from buying)
+    where customer_id in ({{ affected_customers('buying') }})
 ),
 
 users as (
@@ -185,143 +155,25 @@ users as (
 ),
 
 members as (
-    select id from customers
-    {%- if month_ended_since() %}
-    union distinct
-    select customer_id as id
-    from {{ ref('stg_customer') }}
-    {%- endif %}
+    {{ affected_customers('members') }}
 ),
 
--- the first order ever: whether money was recorded then depends on it
-first_order as (
-    select min(cast(ordered_at as date)) as first_date
-    from {{ ref('stg_order') }}
-    where not is_canceled
-),
-
-first_referral as (
-    select min(due_date) as first_date
-    from {{ ref('fct_outcomes') }}
-    where kind = 'referral'
-),
-
-buying_or_new as (
-    select id from buying
-    {%- if half_year_ended_since() %}
-    union distinct
-    select customer_id as id
-    from {{ ref('stg_customer') }}
-    union distinct
-    select customer_id as id
-    from {{ ref('stg_order') }}
-    {%- endif %}
-    union distinct
-    select lifetimes.customer_id as id
-    from {{ table_before('fct_customer_lifetimes') }} as lifetimes
-    cross join first_order
-    where
-        lifetimes.unvalued_order_count = 0
-        and (lifetimes.customer_lifetime_value_denominator is not null)
-        <> coalesce(lifetimes.since_date >= first_order.first_date, false)
-),
-
--- an amount that moves from one pool to another, or one contact more in it: all of it changes
-moved_pools as (
-    {%- for first, second in [
-        [ref('int_cost_pools'), ref('int_cost_pools_before')],
-        [ref('int_cost_pools_before'), ref('int_cost_pools')],
-    ] %}
-    select
-        cost_unit,
-        month_start_date,
-        cost_group,
-        is_shared
-    from (
-        select * from {{ first }}
-        except
-        select * from {{ second }}
-    ) as moved
-    {%- if not loop.last %}
-    union distinct
-    {%- endif %}
-    {%- endfor %}
-),
-
-recosted as (
-    select distinct
-        units.cost_unit,
-        units.unit_id
-    from {{ ref('int_cost_units') }} as units
-    inner join moved_pools
-        on
-            units.cost_unit = moved_pools.cost_unit
-            and units.month_start_date = moved_pools.month_start_date
-            and (moved_pools.is_shared or units.cost_group = moved_pools.cost_group)
-),
-
-recosted_customers as (
-    select customer_id as id
-    from {{ ref('stg_interaction') }}
-    where interaction_id in (select unit_id from recosted where cost_unit = 'contact')
-),
-
-costed as (
+contact_costs as (
     select id from interactions
     union distinct
-    select unit_id as id
-    from recosted
-    where cost_unit = 'contact'
-    union distinct
-    select interaction_id as id
-    from {{ ref('stg_interaction') }}
-    where customer_id in (select id from recosted_customers)
+    {{ changed_money('fct_contact_costs') }}
 ),
 
-acquired as (
-    select id from customers
-    union distinct
-    select unit_id as id
-    from recosted
-    where cost_unit = 'new_customer'
+lifetimes as (
+    {{ changed_money('fct_customer_lifetimes') }}
 ),
 
-costed_months as (
-    select distinct month_start_date
-    from {{ ref('int_units_costed') }}
-    where cost_unit = 'contact' and cost is not null
+customer_value as (
+    {{ changed_money('fct_customer_value') }}
 ),
 
--- whether a month's orders, referrals and costs are recorded at all may have changed for everybody
-valued as (
-    select id from members
-    union distinct
-    select id from buying
-    union distinct
-    select id from contacting
-    union distinct
-    select id from recosted_customers
-    union distinct
-    select customer_id as id
-    from {{ ref('fct_outcomes') }}
-    where kind = 'referral'
-    union distinct
-    select months.customer_id as id
-    from {{ table_before('fct_customer_value') }} as months
-    cross join first_order
-    cross join first_referral
-    left join costed_months on months.month_start_date = costed_months.month_start_date
-    where
-        months.monthly_referrer_rate_numerator > 0
-        or (months.monthly_purchases_per_customer_denominator is not null)
-        <> coalesce(months.month_start_date >= first_order.first_date, false)
-        or (months.monthly_referrer_rate_denominator is not null)
-        <> coalesce(months.month_start_date >= first_referral.first_date, false)
-        or (
-            months.uncosted_contact_count = 0
-            and (months.monthly_cost_to_serve_denominator is not null)
-            <> (costed_months.month_start_date is not null)
-        )
+acquisitions as (
+    {{ changed_money('fct_acquisitions') }}
 ),
 {% endif %}
 -- with the unit that each row has had so far; a new row has none
