@@ -31,6 +31,8 @@ LONGEST = (
 )
 
 
+# before xdist's own hook, which writes the groups it finds into the tests' ids
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its group, which `--dist loadgroup` hands to one worker."""
     groups = {item.path: item.path.relative_to(TESTS).as_posix() for item in items}
