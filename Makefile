@@ -24,7 +24,7 @@ up: setup  ## Airflow's UI with everything in it, until Ctrl-C
 	@$(BIN)/cxloop up
 
 test: setup-dev test-servers  ## Set up and pass all tests but the slow ones
-	$(BIN)/python -m pytest -m "not chaos and not spark and not slow" -n 2 --dist loadgroup --no-loadscope-reorder --durations=25
+	$(BIN)/python -m pytest -m "not chaos and not spark and not slow" -n 2 --no-loadscope-reorder --durations=25
 
 test-slow: setup-dev setup-spark test-servers java  ## A real Spark cluster, started and stopped here; mutated dialects on Postgres
 	$(BIN)/python -m pytest tests/parity tests/spark -m "spark or slow" --durations=10

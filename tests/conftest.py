@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
 # Files that use one of these stay together: a second worker would set the same up once more.
@@ -31,16 +34,29 @@ LONGEST = (
 )
 
 
-# before xdist's own hook, which writes the groups it finds into the tests' ids
-@pytest.hookimpl(tryfirst=True)
+@cache
+def group_of(path: Path) -> str:
+    """The file, or the group of those that use the same fixture."""
+    text = path.read_text(encoding="utf-8")
+    shared = (group for fixture, group in SET_UP_ONCE.items() if fixture in text)
+    return next(shared, path.relative_to(TESTS).as_posix())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its group, which `--dist loadgroup` hands to one worker."""
-    groups = {item.path: item.path.relative_to(TESTS).as_posix() for item in items}
-    for item in items:
-        for fixture in getattr(item, "fixturenames", ()):
-            if fixture in SET_UP_ONCE:
-                groups[item.path] = SET_UP_ONCE[fixture]
+    """The longest groups first; the order within a file stays."""
     places = {group: place for place, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(groups[item.path], len(LONGEST)))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+    items.sort(key=lambda item: places.get(group_of(item.path), len(LONGEST)))
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """Hands each group to one worker. xdist's own loadgroup writes into ids that pytest 9.2 has
+    made immutable, and so shares out single tests without a word."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(TESTS.parent / nodeid.split("::", maxsplit=1)[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Used with any ``-n``."""
+    return GroupScheduling(config, log)
